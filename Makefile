@@ -1,0 +1,52 @@
+# Every command of the project; `make` alone lists them.
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check bench prove-npm clean
+
+NAME ?=
+node := scripts/node.sh
+tool := $(node) node_modules/.bin
+tests := $(if $(NAME),test/$(NAME)/**/*.test.ts,test/**/*.test.ts)
+benches := $(if $(NAME),bench/$(NAME).ts,$(sort $(wildcard bench/*.ts)))
+
+# A terminal gets a bold heading; a file, or NO_COLOR, plain text.
+heading = @if [ -t 1 ] && [ -z "$$NO_COLOR" ]; then printf '\033[1m%s\033[0m\n' '$(1)'; else echo '$(1)'; fi
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: ## install what the project needs (every other command does it too)
+	@scripts/setup.sh
+	@echo 'setup: ready'
+
+demo: ## a canary, a bad release and its rollback before your eyes; KEEP=1 leaves it running
+	@scripts/setup.sh demo
+	@KEEP='$(KEEP)' $(node) demo/run.ts
+
+test: check ## every check and every test; NAME=core: only test/core
+	@scripts/setup.sh test
+	$(call heading,tests)
+	@$(node) --test --test-reporter=spec --test-concurrency=2 --test-timeout=120000 '$(tests)'
+
+check: ## types, lint rules, unused code, format
+	@scripts/setup.sh
+	$(call heading,types)
+	@$(tool)/tsc -b
+	$(call heading,lint)
+	@$(tool)/oxlint
+	$(call heading,unused code)
+	@$(tool)/knip
+	$(call heading,format)
+	@$(tool)/prettier --check --log-level=warn .
+
+bench: ## every benchmark; NAME=edge: only bench/edge.ts
+	@scripts/setup.sh bench
+	@for bench in $(benches); do \
+	  [ -f "$$bench" ] || { echo "no $$bench; there are:" bench/*.ts >&2; exit 1; }; \
+	  $(node) "$$bench" || exit; \
+	done
+
+prove-npm: ## install from a clean home folder with npm 10 and 11
+	@scripts/prove-npm-ci.sh
+
+clean: ## remove what was built (npm packages and data stay)
+	@rm -rf dist dist-test bench/out demo/out
