@@ -1,0 +1,94 @@
+import type { GateOutcome, Request, VerdictName } from './deployment.ts';
+import type { TimerName } from './effects.ts';
+import type { DeploymentId, EffectKey, LaneId } from './ids.ts';
+import type { JsonObject } from './json.ts';
+import type { Plan } from './plan.ts';
+import type { PreflightCheck } from './input.ts';
+import type { Revision } from './release.ts';
+import type { Instant } from './time.ts';
+import type { Weight } from './weights.ts';
+
+/**
+ * The facts that are recorded, in the order in which they became true. State is the fold of these and of nothing
+ * else; audit, notifications, timelines and figures are derived from them.
+ */
+export type LaneEvent = { readonly at: Instant; readonly actor: string } & (
+  DeploymentEvent | EnvironmentEvent
+);
+
+export type DeploymentEvent = { readonly deployment: DeploymentId } & (
+  | {
+      readonly type: 'deployment.requested';
+      readonly lane: LaneId;
+      readonly kind: 'release' | 'rollback';
+      readonly request: Request;
+      readonly plan: Plan;
+    }
+  | { readonly type: 'deployment.validating' }
+  | { readonly type: 'preflight.passed'; readonly checks: readonly PreflightCheck[] }
+  | { readonly type: 'deployment.building' }
+  | { readonly type: 'release.built'; readonly revision: Revision }
+  | { readonly type: 'deployment.testing' }
+  | { readonly type: 'gate.started'; readonly gate: string }
+  | {
+      readonly type: 'gate.passed' | 'gate.warned' | 'gate.failed';
+      readonly gate: string;
+      readonly outcome: GateOutcome;
+    }
+  | { readonly type: 'deployment.awaiting_approval' }
+  | { readonly type: 'approval.expired' }
+  | { readonly type: 'deployment.approved' }
+  | { readonly type: 'deployment.started'; readonly previous: Revision | null }
+  | { readonly type: 'instances.ready'; readonly count: number }
+  | { readonly type: 'canary.step'; readonly step: number; readonly weight: Weight }
+  /** The traffic provider has confirmed the weight. */
+  | { readonly type: 'traffic.shifted'; readonly weight: Weight }
+  | {
+      readonly type: 'verdict.changed';
+      readonly step: number;
+      readonly verdict: VerdictName;
+      readonly rule: string;
+      readonly reason: string;
+      readonly record: JsonObject;
+    }
+  | { readonly type: 'deployment.verifying' }
+  | { readonly type: 'deployment.live'; readonly revision: Revision }
+  | {
+      readonly type: 'degradation.found';
+      readonly check: string;
+      readonly reason: string;
+      readonly record: JsonObject;
+    }
+  | { readonly type: 'deployment.paused'; readonly reason: string }
+  | { readonly type: 'deployment.resumed' }
+  | { readonly type: 'rollback.started'; readonly to: Revision | null; readonly cause: string }
+  | { readonly type: 'rollback.attempt_failed'; readonly attempt: number; readonly reason: string }
+  | {
+      readonly type: 'rollback.retried';
+      readonly attempt: number;
+      readonly fallback: boolean;
+      readonly to: Revision | null;
+    }
+  | { readonly type: 'rollback.restored' }
+  /** No traffic reaches the rolled-back revision from here on. */
+  | { readonly type: 'rollback.traffic_zero' }
+  | { readonly type: 'rollback.completed'; readonly to: Revision | null }
+  | { readonly type: 'deployment.completed'; readonly soakComplete: boolean; readonly revision: Revision }
+  | { readonly type: 'deployment.failed'; readonly reason: string; readonly rolledBack: boolean | null }
+  | { readonly type: 'deployment.rejected'; readonly reason: string }
+  /** Keeps the count of effects, and with it their keys, a function of the history. */
+  | { readonly type: 'effect.requested'; readonly key: EffectKey; readonly effect: string }
+  | { readonly type: 'timer.set'; readonly key: EffectKey; readonly timer: TimerName; readonly due: Instant }
+);
+
+export type EnvironmentEvent =
+  | { readonly type: 'environment.locked'; readonly reason: string }
+  | { readonly type: 'environment.unlocked'; readonly reason: string }
+  | {
+      readonly type: 'incident.opened';
+      readonly level: 'P0';
+      readonly deployment: DeploymentId;
+      readonly reason: string;
+    };
+
+export type LaneEventType = LaneEvent['type'];

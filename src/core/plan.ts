@@ -1,0 +1,99 @@
+import type { JsonObject } from './json.ts';
+import type { Runtime } from './release.ts';
+import type { Duration } from './time.ts';
+import type { Weight } from './weights.ts';
+
+/**
+ * Everything that was configured for one deployment when it was requested. A later change of the configuration does
+ * not reach into a deployment that is under way.
+ */
+export interface Plan {
+  readonly strategy: 'immediate' | 'canary';
+  /** In order, growing, the last one all of the traffic. */
+  readonly steps: readonly CanaryStep[];
+  readonly onInconclusive: 'pause' | 'rollback' | 'proceed';
+  readonly gates: readonly GatePlan[];
+  readonly artifact: ArtifactPlan;
+  readonly runtime: Runtime;
+  readonly analysis: AnalysisPlan;
+  readonly health: HealthPlan;
+  readonly rollback: RollbackPlan;
+  readonly soak: Duration;
+  /** Whether a newer deployment waits for this one's soak, or ends it. */
+  readonly duringSoak: 'hold' | 'replace';
+  /** A pause that lasts this long rolls back. */
+  readonly pauseLimit: Duration;
+  readonly deadlines: Deadlines;
+}
+
+export interface CanaryStep {
+  readonly weight: Weight;
+  /** The step is watched at least this long. */
+  readonly minimum: Duration;
+  /** After this long without a clear verdict, `onInconclusive` says what happens. */
+  readonly maximum: Duration;
+}
+
+export interface GatePlan {
+  readonly name: string;
+  readonly timeout: Duration;
+  readonly onFailure: 'block' | 'warn';
+  /** Gates that must have ended first. */
+  readonly needs: readonly string[];
+  /** Kind of runner, and its settings as its schema wrote them. */
+  readonly run: { readonly type: string; readonly settings: JsonObject };
+}
+
+export interface ArtifactPlan {
+  /** Folder inside the source that is deployed. */
+  readonly path: string;
+  /** Arguments of the build command; none = the folder is deployed as it is. */
+  readonly build: readonly string[] | null;
+}
+
+/** Limits as fractions, times in milliseconds. `null` = not asked for. */
+export interface AnalysisPlan {
+  readonly alpha: number;
+  readonly warmUp: Duration;
+  /** A canary's share of failed requests that is harm by itself. */
+  readonly errorRate: number | null;
+  readonly p95: Duration | null;
+  readonly p99: Duration | null;
+  /** Smallest relative growth of the error rate that matters: 1.5 = half as much again. */
+  readonly errorRateIncrease: number;
+  /** Crashes per instance and minute. */
+  readonly crashRate: number | null;
+  /** Whether latency and errors are compared with the stable version (`monitoring: standard` and up). */
+  readonly compare: boolean;
+}
+
+export interface HealthPlan {
+  readonly interval: Duration;
+  readonly consecutiveFailures: number;
+  /** To become healthy in all, after the start. */
+  readonly startTimeout: Duration;
+}
+
+export interface RollbackPlan {
+  /** `immediate`: on any failure at once; `on_failure`: until `verifying` ends; `automatic`: also while monitoring. */
+  readonly when: 'immediate' | 'on_failure' | 'automatic';
+  readonly maxAttempts: number;
+  /** From the decision until no traffic is left, per attempt. */
+  readonly toZero: Duration;
+}
+
+/** How long a state may last. `deploying` and `monitoring` are derived from the steps and the soak. */
+export interface Deadlines {
+  readonly pending: Duration;
+  readonly validating: Duration;
+  readonly building: Duration;
+  readonly testing: Duration;
+  readonly approval: Duration;
+  readonly approved: Duration;
+  /** Of the target, beside the steps' own limits. */
+  readonly deploying: Duration;
+  readonly verifying: Duration;
+  /** Beside the soak, without data. */
+  readonly monitoring: Duration;
+  readonly rollingBack: Duration;
+}

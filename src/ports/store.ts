@@ -1,0 +1,183 @@
+import type { Deployment } from '../core/deployment.ts';
+import type { LaneEvent } from '../core/events.ts';
+import type { DeploymentId, LaneId } from '../core/ids.ts';
+import type { Json, JsonObject } from '../core/json.ts';
+import type { Environment, Lane } from '../core/lane.ts';
+import type { Instant } from '../core/time.ts';
+
+/** An event as it is kept. `sequence` grows in the order in which events became durable. */
+export interface StoredEvent {
+  readonly sequence: number;
+  readonly id: string;
+  /** Of the event's form; older ones are brought up to date when read. */
+  readonly schema: number;
+  readonly lane: LaneId | null;
+  readonly deployment: DeploymentId | null;
+  readonly event: LaneEvent | SystemEvent;
+}
+
+/** What happened outside any lane: an event refused or ignored, a server started. Audited like everything else. */
+export interface SystemEvent {
+  readonly type:
+    `event.${string}` | `server.${string}` | `notification.${string}` | `configuration.${string}`;
+  readonly at: Instant;
+  readonly actor: string;
+  readonly details: JsonObject;
+}
+
+/** Outbox, queue and timers in one. `key` is unique for ever: the same task is never queued twice. */
+export interface NewTask {
+  readonly key: string;
+  readonly kind: string;
+  readonly lane: LaneId | null;
+  readonly deployment: DeploymentId | null;
+  readonly payload: Json;
+  readonly runAt: Instant;
+  /** Tasks of one queue are served in turn with those of other queues (an application's name, or `''`). */
+  readonly queue: string;
+  /** Smaller goes first among those that are due: 0 rollback, 1 rollout, 2 everything else. */
+  readonly priority: 0 | 1 | 2;
+}
+
+export interface ClaimedTask extends NewTask {
+  /** From one counter of the store that only grows, drawn at this claim. */
+  readonly fence: number;
+  /** 1 for the first. */
+  readonly attempt: number;
+}
+
+export interface LaneAppend {
+  readonly lane: LaneId;
+  /** As loaded; 0 for a lane that does not exist yet. */
+  readonly expectedVersion: number;
+  readonly environment: Environment;
+  /** Those that the events changed, folded; ended ones included. */
+  readonly deployments: readonly Deployment[];
+  readonly events: readonly LaneEvent[];
+  readonly tasks: readonly NewTask[];
+  /** Open tasks of these deployments are cancelled first (the append that begins a rollback). */
+  readonly cancel: readonly DeploymentId[];
+  /** The task whose outcome this records; it is completed by the same transaction. */
+  readonly completes: { readonly key: string; readonly fence: number } | null;
+}
+
+export type AppendResult =
+  | { readonly ok: true; readonly version: number; readonly events: readonly StoredEvent[] }
+  /** `conflict`: load and decide again. `stale_fence`: the outcome is not this holder's to write any more; drop it. */
+  | { readonly ok: false; readonly why: 'conflict' | 'stale_fence' };
+
+export interface InboxItem {
+  readonly source: string;
+  readonly deliveryId: string;
+  /** Hex SHA-256 of the raw body. */
+  readonly bodyHash: string;
+  readonly receivedAt: Instant;
+  readonly payload: Json;
+  /** Queued with it, in the same transaction. */
+  readonly task: NewTask;
+}
+
+export type InboxResult =
+  | { readonly duplicate: false; readonly id: string }
+  /** Same delivery id or same body from that source: nothing was queued. */
+  | { readonly duplicate: true; readonly of: string };
+
+/** One look of the observer: compact, kept apart from the events. */
+export interface SeriesRow {
+  readonly deployment: DeploymentId;
+  readonly at: Instant;
+  readonly payload: Json;
+}
+
+export interface DeploymentQuery {
+  readonly lane?: Partial<LaneId>;
+  readonly states?: readonly string[];
+  readonly limit: number;
+  /** Only those requested before this one: the page after it. */
+  readonly before?: DeploymentId;
+}
+
+export interface EventQuery {
+  readonly after?: number;
+  readonly deployment?: DeploymentId;
+  readonly lane?: Partial<LaneId>;
+  readonly types?: readonly string[];
+  readonly actor?: string;
+  readonly from?: Instant;
+  readonly to?: Instant;
+  readonly limit: number;
+  readonly newestFirst?: boolean;
+}
+
+/** One leaf of the audit log with what is needed to prove it. */
+export interface AuditEntry {
+  readonly index: number;
+  /** Hex; hides the payload's hash from guessing, and is destroyed when the entry is redacted. */
+  readonly salt: string;
+  readonly entry: JsonObject;
+}
+
+export interface DeliveryRecord {
+  readonly key: string;
+  readonly channel: string;
+  readonly attempt: number;
+  readonly delivered: boolean;
+  readonly answer: string;
+  readonly latencyMs: number;
+  readonly at: Instant;
+}
+
+/**
+ * Where everything durable lives. A method that has returned has reached the disk; one that has thrown has changed
+ * nothing. Order is that of commits.
+ */
+export interface Store {
+  /** The lane with its live deployments; an empty one with version 0 when it was never written. */
+  loadLane(lane: LaneId): Promise<{ readonly version: number; readonly lane: Lane }>;
+  /** Events, folded state, tasks and audit leaves in one transaction. */
+  append(append: LaneAppend): Promise<AppendResult>;
+  /** Events outside any lane, with tasks that follow from them; `completes` as in `append`. */
+  record(
+    events: readonly SystemEvent[],
+    tasks: readonly NewTask[],
+    completes: LaneAppend['completes'],
+  ): Promise<AppendResult>;
+
+  receive(item: InboxItem): Promise<InboxResult>;
+
+  /** Up to `limit` due tasks, fair among queues, each with a fresh fence. */
+  claim(now: Instant, limit: number): Promise<readonly ClaimedTask[]>;
+  /** Ends a task that leaves no event. @returns false when its fence is old */
+  finish(key: string, fence: number): Promise<boolean>;
+  /** Puts a claimed task back. @returns false when its fence is old */
+  retry(key: string, fence: number, runAt: Instant, error: string): Promise<boolean>;
+  /** When the next queued task is due; undefined when none is queued. */
+  nextDue(): Promise<Instant | undefined>;
+  /** A fence for work that no task stands for. */
+  drawFence(): Promise<number>;
+
+  appendSeries(rows: readonly SeriesRow[]): Promise<void>;
+  /** Rows of a deployment, oldest first. */
+  series(deployment: DeploymentId): Promise<readonly SeriesRow[]>;
+
+  lanes(): Promise<readonly LaneId[]>;
+  deployment(id: DeploymentId): Promise<Deployment | undefined>;
+  /** Newest first. */
+  deployments(query: DeploymentQuery): Promise<readonly Deployment[]>;
+  events(query: EventQuery): Promise<readonly StoredEvent[]>;
+
+  recordDelivery(delivery: DeliveryRecord): Promise<void>;
+  deliveries(query: {
+    readonly limit: number;
+    readonly undeliveredOnly: boolean;
+  }): Promise<readonly DeliveryRecord[]>;
+
+  /** Integrates leaves that are not yet in the Merkle tree. @returns the tree's size and root (hex) */
+  sequenceAudit(): Promise<{ readonly size: number; readonly root: string }>;
+  auditEntries(fromIndex: number, limit: number): Promise<readonly AuditEntry[]>;
+  /** A small value kept by name (a checkpoint, a key's public half). */
+  setting(name: string): Promise<string | undefined>;
+  putSetting(name: string, value: string): Promise<void>;
+
+  close(): Promise<void>;
+}
