@@ -30,7 +30,9 @@ describe('the tracked files', { skip: !tracked && 'this is no Git checkout' }, (
   it('switch off no lint rule and no type check', () => {
     const excuse = /(?:lint-disable|@ts-(?:ignore|expect-error|nocheck)|prettier-ignore)/;
     assert.deepEqual(
-      files.filter(({ path, content }) => /^(src|bench|demo)\//.test(path) && excuse.test(content.toString())),
+      files.filter(
+        ({ path, content }) => /^(src|bench|demo)\//.test(path) && excuse.test(content.toString()),
+      ),
       [],
     );
   });
