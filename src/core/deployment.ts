@@ -1,3 +1,4 @@
+import type { TimerName } from './effects.ts';
 import type { DeploymentId, EffectKey, LaneId } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type { Plan } from './plan.ts';
@@ -24,6 +25,8 @@ export interface Deployment {
   readonly paused: Pause | null;
   /** How many effects were asked for so far: makes their keys unique. */
   readonly effects: number;
+  /** What happens by itself, and when. */
+  readonly due: Readonly<Partial<Record<TimerName, Instant>>>;
 }
 
 /** Who asked for what. */
@@ -61,9 +64,9 @@ export interface Pause {
 /** The states of the lifecycle, each with what only it knows. */
 export type Status =
   | { readonly state: 'pending' }
-  | { readonly state: 'validating' }
-  | { readonly state: 'building' }
-  | { readonly state: 'testing' }
+  | { readonly state: 'validating'; readonly expects: EffectKey | null }
+  | { readonly state: 'building'; readonly expects: EffectKey | null }
+  | { readonly state: 'testing'; readonly running: Readonly<Record<string, EffectKey>> }
   | { readonly state: 'approval' }
   | { readonly state: 'expired' }
   | { readonly state: 'approved' }
@@ -92,6 +95,8 @@ export interface Rollout {
   /** When the present step's weight was confirmed. */
   readonly shiftedAt: Instant | null;
   readonly verdict: VerdictName | null;
+  /** The judge's rule behind the verdict. */
+  readonly rule: string | null;
 }
 
 export type VerdictName = 'undecided' | 'ok' | 'warning' | 'issue';

@@ -20,8 +20,8 @@ export type Effect = EffectBase &
     | { readonly kind: 'shift'; readonly stable: Revision | null; readonly canary: CanaryShare | null }
     /** Post-deployment checks of what now carries all of the traffic. */
     | { readonly kind: 'verify'; readonly revision: Revision }
-    /** Ends every instance of the lane whose revision is not in `keep`, after its requests have ended. */
-    | { readonly kind: 'retire'; readonly keep: readonly Revision[] }
+    /** Splits the traffic likewise, then ends every instance of any other revision once its requests have ended. */
+    | { readonly kind: 'retire'; readonly stable: Revision | null; readonly canary: CanaryShare | null }
     /** Comes back as a `timer` input at `at`. */
     | { readonly kind: 'timer'; readonly timer: TimerName; readonly at: Instant }
   );
@@ -39,8 +39,9 @@ export interface CanaryShare {
 
 export type EffectKind = Effect['kind'];
 
+/** A timer only says "look at the clock": what is due is in the deployment's state, so an old one does nothing. */
 export type TimerName =
-  | 'deadline' // of the state that was entered when it was set
+  | 'deadline' // of the present state
   | 'step_minimum'
   | 'step_maximum'
   | 'pause' // the longest a pause may last

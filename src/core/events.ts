@@ -1,5 +1,4 @@
 import type { GateOutcome, Request, VerdictName } from './deployment.ts';
-import type { TimerName } from './effects.ts';
 import type { DeploymentId, EffectKey, LaneId } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type { Plan } from './plan.ts';
@@ -16,6 +15,7 @@ export type LaneEvent = { readonly at: Instant; readonly actor: string } & (
   DeploymentEvent | EnvironmentEvent
 );
 
+/** `key` names the effect that the event sets off. */
 export type DeploymentEvent = { readonly deployment: DeploymentId } & (
   | {
       readonly type: 'deployment.requested';
@@ -24,12 +24,12 @@ export type DeploymentEvent = { readonly deployment: DeploymentId } & (
       readonly request: Request;
       readonly plan: Plan;
     }
-  | { readonly type: 'deployment.validating' }
+  | { readonly type: 'deployment.validating'; readonly key: EffectKey | null }
   | { readonly type: 'preflight.passed'; readonly checks: readonly PreflightCheck[] }
-  | { readonly type: 'deployment.building' }
+  | { readonly type: 'deployment.building'; readonly key: EffectKey | null }
   | { readonly type: 'release.built'; readonly revision: Revision }
   | { readonly type: 'deployment.testing' }
-  | { readonly type: 'gate.started'; readonly gate: string }
+  | { readonly type: 'gate.started'; readonly gate: string; readonly key: EffectKey }
   | {
       readonly type: 'gate.passed' | 'gate.warned' | 'gate.failed';
       readonly gate: string;
@@ -38,9 +38,11 @@ export type DeploymentEvent = { readonly deployment: DeploymentId } & (
   | { readonly type: 'deployment.awaiting_approval' }
   | { readonly type: 'approval.expired' }
   | { readonly type: 'deployment.approved' }
-  | { readonly type: 'deployment.started'; readonly previous: Revision | null }
+  | { readonly type: 'deployment.started'; readonly previous: Revision | null; readonly key: EffectKey }
+  | { readonly type: 'instances.starting'; readonly count: number; readonly key: EffectKey }
   | { readonly type: 'instances.ready'; readonly count: number }
   | { readonly type: 'canary.step'; readonly step: number; readonly weight: Weight }
+  | { readonly type: 'traffic.shifting'; readonly weight: Weight; readonly key: EffectKey }
   /** The traffic provider has confirmed the weight. */
   | { readonly type: 'traffic.shifted'; readonly weight: Weight }
   | {
@@ -51,7 +53,7 @@ export type DeploymentEvent = { readonly deployment: DeploymentId } & (
       readonly reason: string;
       readonly record: JsonObject;
     }
-  | { readonly type: 'deployment.verifying' }
+  | { readonly type: 'deployment.verifying'; readonly key: EffectKey }
   | { readonly type: 'deployment.live'; readonly revision: Revision }
   | {
       readonly type: 'degradation.found';
@@ -61,24 +63,30 @@ export type DeploymentEvent = { readonly deployment: DeploymentId } & (
     }
   | { readonly type: 'deployment.paused'; readonly reason: string }
   | { readonly type: 'deployment.resumed' }
-  | { readonly type: 'rollback.started'; readonly to: Revision | null; readonly cause: string }
+  /** `key`: the shift of all traffic to `to`. */
+  | {
+      readonly type: 'rollback.started';
+      readonly to: Revision | null;
+      readonly cause: string;
+      readonly key: EffectKey;
+    }
   | { readonly type: 'rollback.attempt_failed'; readonly attempt: number; readonly reason: string }
+  /** `key`: the start of the instances of `to`. */
   | {
       readonly type: 'rollback.retried';
       readonly attempt: number;
       readonly fallback: boolean;
       readonly to: Revision | null;
+      readonly key: EffectKey;
     }
-  | { readonly type: 'rollback.restored' }
+  | { readonly type: 'rollback.restored'; readonly key: EffectKey }
   /** No traffic reaches the rolled-back revision from here on. */
-  | { readonly type: 'rollback.traffic_zero' }
+  | { readonly type: 'rollback.traffic_zero'; readonly key: EffectKey }
   | { readonly type: 'rollback.completed'; readonly to: Revision | null }
+  | { readonly type: 'instances.retiring'; readonly key: EffectKey }
   | { readonly type: 'deployment.completed'; readonly soakComplete: boolean; readonly revision: Revision }
   | { readonly type: 'deployment.failed'; readonly reason: string; readonly rolledBack: boolean | null }
   | { readonly type: 'deployment.rejected'; readonly reason: string }
-  /** Keeps the count of effects, and with it their keys, a function of the history. */
-  | { readonly type: 'effect.requested'; readonly key: EffectKey; readonly effect: string }
-  | { readonly type: 'timer.set'; readonly key: EffectKey; readonly timer: TimerName; readonly due: Instant }
 );
 
 export type EnvironmentEvent =

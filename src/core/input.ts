@@ -84,5 +84,4 @@ export interface TimerDue {
   readonly type: 'timer';
   readonly deployment: DeploymentId;
   readonly timer: TimerName;
-  readonly key: EffectKey;
 }
