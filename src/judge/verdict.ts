@@ -1,0 +1,118 @@
+import { evidenceOf, type Evidence } from './evidence.ts';
+import { comparison, issueIn, strongest, undecided, warning, type Finding } from './finding.ts';
+import { WARNING_E } from './settings.ts';
+import { warmUpEnd, type Judge } from './state.ts';
+import { comparedErrors, odds, roughly } from './wording.ts';
+
+/** What the verdict depends on beside the evidence. Times are epoch milliseconds. */
+export interface AssessmentContext {
+  readonly now: number;
+  readonly stepStartedAt: number;
+  readonly minStepMs: number;
+  readonly maxStepMs: number;
+  /** Whether a baseline serves beside the canary. Without one (at 100%) only absolute limits speak. */
+  readonly concurrentBaseline: boolean;
+  /** Before 100%. */
+  readonly certificateRequired: boolean;
+  /** Telemetry older than this is stale. */
+  readonly staleAfterMs: number;
+}
+
+/** Everything that a verdict was made of, as plain data: `verdictOf(record)` gives it again. */
+export interface AssessmentRecord {
+  readonly context: AssessmentContext;
+  readonly warmUpEndsAt: number;
+  readonly lastTickAt: number | null;
+  readonly lastCanaryAt: number | null;
+  readonly lastBaselineAt: number | null;
+  readonly evidence: Evidence;
+  /** The evidence of the moment when harm was shown. */
+  readonly issue: Evidence | null;
+}
+
+export interface Assessment extends Finding {
+  readonly record: AssessmentRecord;
+}
+
+/** The verdict at `context.now`. */
+export function assess(judge: Judge, context: AssessmentContext): Assessment {
+  const record: AssessmentRecord = {
+    context,
+    warmUpEndsAt: warmUpEnd(judge),
+    lastTickAt: judge.lastTickAt ?? null,
+    lastCanaryAt: judge.lastCanaryAt ?? null,
+    lastBaselineAt: judge.lastBaselineAt ?? null,
+    evidence: evidenceOf(judge, context.now),
+    issue: judge.issue ?? null,
+  };
+  return { ...verdictOf(record), record };
+}
+
+/** Recomputes a verdict from its record alone. */
+export function verdictOf(record: AssessmentRecord): Finding {
+  const { context } = record;
+  const issue = record.issue === null ? undefined : issueIn(record.issue);
+  const finding = issue ?? warningIn(record) ?? waitingIn(record) ?? oneArmIn(record) ?? certifiedIn(record);
+  const timeOver = context.now - context.stepStartedAt >= context.maxStepMs;
+  if (finding.verdict !== 'undecided' || !timeOver) return finding;
+  return warning(
+    'step-time-over',
+    `the step's longest time of ${roughly(context.maxStepMs)} is over: ${finding.reason}`,
+  );
+}
+
+function warningIn({ context, lastTickAt, evidence }: AssessmentRecord): Finding | undefined {
+  const silence = context.now - Math.max(lastTickAt ?? 0, context.stepStartedAt);
+  const ageOf =
+    lastTickAt === null
+      ? 'no telemetry so far'
+      : `the last telemetry is ${roughly(context.now - lastTickAt)} old`;
+  if (silence > context.staleAfterMs) return warning('stale-data', ageOf);
+  if (!context.concurrentBaseline) return undefined;
+  const { combined, warning: logEWarning } = evidence.logE;
+  if (combined >= -Math.log(evidence.alpha)) {
+    const figures = comparison(evidence, strongest(evidence, 'combined'));
+    const reason = `the canary differs, evidence ${odds(combined)}, but by too little to matter: ${figures}`;
+    return warning('evidence-without-effect', reason);
+  }
+  if (logEWarning < Math.log(WARNING_E)) return undefined;
+  const figures = comparison(evidence, strongest(evidence, 'warning'));
+  return warning('evidence-warning', `${figures}, evidence ${odds(logEWarning)}`);
+}
+
+function waitingIn({ context, warmUpEndsAt }: AssessmentRecord): Finding | undefined {
+  const rest = context.stepStartedAt + context.minStepMs - context.now;
+  if (rest > 0) return undecided('step-time', `the step lasts ${roughly(rest)} more`);
+  const warmUp = warmUpEndsAt - context.now;
+  if (warmUp > 0) return undecided('warm-up', `the canary warms up for ${roughly(warmUp)} more`);
+  return undefined;
+}
+
+function oneArmIn({
+  context,
+  lastCanaryAt,
+  lastBaselineAt,
+  evidence,
+}: AssessmentRecord): Finding | undefined {
+  const since = Math.max(context.stepStartedAt, context.now - evidence.effects.windowMs);
+  const silent = (last: number | null) => last === null || last <= since;
+  if (silent(lastCanaryAt))
+    return warning('no-canary-data', 'the canary had no requests, so nothing is known about it');
+  if (context.concurrentBaseline && silent(lastBaselineAt))
+    return warning(
+      'no-baseline-data',
+      'stable had no requests, so there is nothing to compare the canary with',
+    );
+  return undefined;
+}
+
+function certifiedIn({ context, evidence }: AssessmentRecord): Finding {
+  const { held, logE, remainingMs } = evidence.certificate;
+  if (!context.certificateRequired || held)
+    return { verdict: 'ok', rule: 'healthy', reason: `no evidence of harm: ${comparedErrors(evidence)}` };
+  const time = remainingMs === null ? 'no end in sight' : `about ${roughly(remainingMs)} more`;
+  return undecided(
+    'certificate',
+    `not yet shown to be healthy (${odds(logE)} of 20:1): ${time} at the present traffic`,
+  );
+}
