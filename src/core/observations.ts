@@ -1,0 +1,50 @@
+import type { Deployment } from './deployment.ts';
+import type { Draft } from './draft.ts';
+import type { Observation } from './input.ts';
+import { activeOf } from './lane.ts';
+import { beginRollback } from './rollback.ts';
+import { advance, rolloutOf, soaked } from './rollout.ts';
+
+type Verdict = Extract<Observation, { readonly type: 'verdict' }>;
+type Degraded = Extract<Observation, { readonly type: 'degraded' }>;
+
+/** The judge has changed its mind about the step that is watched. */
+export function judged(draft: Draft, deployment: Deployment, verdict: Verdict): void {
+  if (!isJudged(deployment) || verdict.step !== rolloutOf(deployment).step) return;
+  if (standsAside(draft, deployment)) return;
+  const { id } = deployment;
+  const known = rolloutOf(deployment);
+  if (known.verdict !== verdict.verdict || known.rule !== verdict.rule) {
+    const { step, rule, reason, record } = verdict;
+    const changed = { step, verdict: verdict.verdict, rule, reason, record };
+    draft.emit({ type: 'verdict.changed', deployment: id, ...changed });
+  }
+  if (verdict.verdict === 'issue' && mayRollBack(deployment)) return beginRollback(draft, id, verdict.reason);
+  advance(draft, id);
+  soaked(draft, id);
+}
+
+/** A deterministic check has failed: no statistics are needed to know that it is broken. */
+export function degraded(draft: Draft, deployment: Deployment, found: Degraded): void {
+  const { state } = deployment.status;
+  if (state !== 'deploying' && state !== 'verifying' && state !== 'monitoring') return;
+  if (standsAside(draft, deployment) || !mayRollBack(deployment)) return;
+  const { check, reason, record } = found;
+  draft.emit({ type: 'degradation.found', deployment: deployment.id, check, reason, record });
+  beginRollback(draft, deployment.id, `${check === 'health' ? 'health' : 'crash loop'}: ${reason}`);
+}
+
+const isJudged = ({ status }: Deployment): boolean =>
+  (status.state === 'deploying' && status.rollout.phase === 'watching') ||
+  status.state === 'verifying' ||
+  status.state === 'monitoring';
+
+/** While a successor rolls out, the one that soaks is its way back and is not itself taken back. */
+function standsAside(draft: Draft, { id }: Deployment): boolean {
+  const active = activeOf(draft.lane());
+  return active !== undefined && active.id !== id;
+}
+
+function mayRollBack({ status, plan }: Deployment): boolean {
+  return status.state !== 'monitoring' || plan.rollback.when !== 'on_failure';
+}

@@ -1,0 +1,37 @@
+import type { Deployment } from './deployment.ts';
+import type { CanaryStep } from './plan.ts';
+import { milliseconds, minutes, type Duration } from './time.ts';
+import { ALL, type Weight } from './weights.ts';
+
+/** A change of weights is asked of the provider for this long before it counts as failed. */
+export const SHIFT_LIMIT = minutes(1);
+/** What is no longer needed gets this long to finish its requests and to end. */
+export const RETIRE_LIMIT = minutes(10);
+
+/**
+ * The steps that this deployment really takes. Without a version to compare with (the first release), and on the way
+ * back, there is nothing to split: one step takes it all.
+ */
+export function stepsOf(deployment: Deployment): readonly CanaryStep[] {
+  const { plan, previous, kind } = deployment;
+  if (plan.strategy === 'canary' && previous !== null && kind === 'release') return plan.steps;
+  return [{ weight: ALL, minimum: milliseconds(0), maximum: plan.deadlines.deploying }];
+}
+
+/** Whether a step ends on the judge's word, or as soon as its weight is confirmed and its minimum is over. */
+export function needsVerdict(deployment: Deployment, step: CanaryStep): boolean {
+  const concurrent = deployment.previous !== null && deployment.kind === 'release';
+  return (
+    deployment.plan.strategy === 'canary' && concurrent && step.weight > 0 && deployment.plan.analysis.compare
+  );
+}
+
+/** Instances that a share of the traffic needs when `instances` carry all of it: never less than one. */
+export const instancesFor = (weight: Weight, instances: number): number =>
+  Math.max(1, Math.ceil((weight * instances) / ALL));
+
+/** The longest that `deploying` may last: every step's limit, and the target's own. */
+export const deployingLimit = (deployment: Deployment): Duration =>
+  milliseconds(
+    stepsOf(deployment).reduce((sum, step) => sum + step.maximum, 0) + deployment.plan.deadlines.deploying,
+  );
