@@ -1,0 +1,166 @@
+import type { Deployment } from '../core/deployment.ts';
+import type { LaneEvent } from '../core/events.ts';
+import { labelOf } from '../core/release.ts';
+import { elapsed } from '../core/time.ts';
+import type { Assessment } from '../judge/index.ts';
+import { figuresOf, type Figures } from './figures.ts';
+import { nextSteps, type NextStep } from './next.ts';
+import { explainRule } from './rules.ts';
+import { tell, type Tone } from './sentence.ts';
+import { summaryOf, type DeploymentSummary } from './summary.ts';
+import { lasting, utc } from './words.ts';
+
+/** What happened to a deployment, on what evidence, and what to do next: one screen. */
+export interface Why {
+  readonly deployment: DeploymentSummary;
+  readonly tone: Tone;
+  readonly headline: string;
+  readonly evidence: readonly Proof[];
+  /** The turning points, oldest first. */
+  readonly story: readonly StoryLine[];
+  readonly next: readonly NextStep[];
+}
+
+/** One reason, with what it rests on. */
+export interface Proof {
+  /** `gate coverage`, `verdict issue`, `health` */
+  readonly source: string;
+  readonly at: string;
+  readonly reason: string;
+  /** The rule that decided, in words; null where the reason says it all. */
+  readonly rule: string | null;
+  readonly figures: Figures | null;
+  /** Where the output is kept. */
+  readonly kept: string | null;
+}
+
+export interface StoryLine {
+  readonly at: string;
+  /** Since the deployment was requested, ms. */
+  readonly afterMs: number;
+  readonly tone: Tone;
+  readonly text: string;
+}
+
+/** @param events of the deployment, oldest first  @param assessment the judge's latest look, while there is one */
+export function whyOf(
+  deployment: Deployment,
+  events: readonly LaneEvent[],
+  assessment: Assessment | null,
+): Why {
+  const zero = events.find((event) => event.type === 'rollback.traffic_zero');
+  const began = events.findLast((event) => event.type === 'rollback.started');
+  const toZeroMs = zero && began ? elapsed(began.at, zero.at) : null;
+  return {
+    deployment: summaryOf(deployment),
+    ...headlineOf(deployment, events, toZeroMs),
+    evidence: proofsOf(deployment, events, assessment),
+    story: events.flatMap((event) => storyLine(event, deployment)),
+    next: nextSteps(deployment),
+  };
+}
+
+function headlineOf(
+  deployment: Deployment,
+  events: readonly LaneEvent[],
+  toZeroMs: number | null,
+): { readonly tone: Tone; readonly headline: string } {
+  const { status, paused, since, requestedAt } = deployment;
+  if (paused) return { tone: 'warn', headline: `Paused by ${paused.by}: ${paused.reason}` };
+  switch (status.state) {
+    case 'completed': {
+      const live = events.find((event) => event.type === 'deployment.live');
+      const took = lasting(elapsed(requestedAt, live?.at ?? since));
+      const soak = status.soakComplete ? 'and soaked in full' : 'but a newer release cut its soak short';
+      return { tone: 'good', headline: `Completed: live after ${took}, ${soak}.` };
+    }
+    case 'failed':
+      return failedHeadline(deployment, status, events, toZeroMs);
+    case 'rejected':
+      return { tone: 'warn', headline: `Rejected before anything was deployed: ${status.reason}` };
+    case 'rolling_back':
+      return { tone: 'bad', headline: `Rolling back: ${status.rollback.cause}` };
+    case 'monitoring':
+      return { tone: 'good', headline: 'Live; its soak is being watched.' };
+    case 'approved':
+      return { tone: 'plain', headline: 'Waits for its turn: one deployment of an environment at a time.' };
+    case 'approval':
+      return { tone: 'warn', headline: 'Waits for a person to approve it.' };
+    case 'deploying':
+      return { tone: 'plain', headline: rolloutHeadline(deployment, status.rollout.step) };
+    case 'pending':
+    case 'validating':
+    case 'building':
+    case 'testing':
+    case 'expired':
+    case 'verifying':
+      return { tone: 'plain', headline: `In progress: ${status.state}.` };
+  }
+}
+
+const rolloutHeadline = ({ plan }: Deployment, step: number): string =>
+  plan.strategy === 'canary'
+    ? `In progress: step ${Math.min(step + 1, plan.steps.length)} of ${plan.steps.length} of the rollout.`
+    : 'In progress: the rollout.';
+
+function failedHeadline(
+  deployment: Deployment,
+  status: Extract<Deployment['status'], { readonly state: 'failed' }>,
+  events: readonly LaneEvent[],
+  toZeroMs: number | null,
+): { readonly tone: Tone; readonly headline: string } {
+  if (status.rolledBack === null)
+    return { tone: 'bad', headline: `Failed before it met any traffic: ${status.reason}` };
+  if (!status.rolledBack)
+    return { tone: 'bad', headline: `Failed, and could NOT be rolled back: ${status.reason}` };
+  const to = events.findLast((event) => event.type === 'rollback.completed')?.to ?? deployment.previous;
+  const back = to ? `to ${labelOf(to)}` : 'and withdrawn (it was the first release)';
+  const speed = toZeroMs === null ? '' : `; no traffic reached it ${lasting(toZeroMs)} after the decision`;
+  return { tone: 'bad', headline: `Rolled back ${back}${speed}.` };
+}
+
+/** Failed gates, the latest verdict that moved something, and what the checks found. */
+function proofsOf(
+  { gates }: Deployment,
+  events: readonly LaneEvent[],
+  assessment: Assessment | null,
+): readonly Proof[] {
+  const failedGates = events.flatMap((event): readonly Proof[] => {
+    if (event.type !== 'gate.failed' && event.type !== 'gate.warned') return [];
+    const { reason, evidence } = gates[event.gate] ?? event.outcome;
+    const source = `gate ${event.gate}`;
+    return [{ source, at: utc(event.at), reason, rule: null, figures: null, kept: evidence }];
+  });
+  const found = events.flatMap((event): readonly Proof[] =>
+    event.type === 'degradation.found' ? [proof(event.check, event.at, event.check, event)] : [],
+  );
+  const judged = events.findLast((event) => event.type === 'verdict.changed');
+  const ended = events.some(({ type }) => type === 'rollback.started' || type === 'deployment.completed');
+  const live = ended ? null : assessment;
+  const verdict = live
+    ? [proof(`verdict ${live.verdict}`, live.record.context.now, live.rule, live)]
+    : judged
+      ? [proof(`verdict ${judged.verdict}`, judged.at, judged.rule, judged)]
+      : [];
+  return [...failedGates, ...found, ...verdict];
+}
+
+const proof = (
+  source: string,
+  at: number,
+  rule: string,
+  { reason, record }: { readonly reason: string; readonly record: unknown },
+): Proof => ({
+  source,
+  at: utc(at),
+  reason,
+  rule: explainRule(rule),
+  figures: figuresOf(record),
+  kept: null,
+});
+
+function storyLine(event: LaneEvent, { requestedAt }: Deployment): readonly StoryLine[] {
+  const { tone, text } = tell(event);
+  if (tone === 'quiet') return [];
+  return [{ at: utc(event.at), afterMs: elapsed(requestedAt, event.at), tone, text }];
+}
