@@ -11,7 +11,7 @@ export const edgeCommand = (dir: string): readonly string[] => [
   process.execPath,
   edgeProgram(),
   '--dir',
-  dir,
+  resolve(dir),
 ];
 
 /** A child in a session of its own. Its streams go to a file opened to append: a pipe would break with its reader, and the edge with it. */
