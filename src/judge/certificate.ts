@@ -40,7 +40,10 @@ export const createCertificate = (acceptableErrorRate: number | undefined): Cert
   held: false,
 });
 
-/** Feeds one tick. The certificate is held from the first moment at which E >= 20. */
+/**
+ * Feeds one tick. The certificate is held from the first moment at which E >= 20, until a warning voids it. Its evidence goes on all the
+ * while: begun anew after each warning it would have a new chance to be wrong each time.
+ */
 export function feedCertificate(certificate: Certificate, counts: PairedCounts, phi: number): void {
   feedRatio(certificate.lessThanTwice, counts, phi);
   if (certificate.acceptable !== undefined) {

@@ -63,12 +63,12 @@ export const combine = (errors: number, latency: number | null, crashes: number 
   ]);
 
 /** Cheap and never wrong in saying no: whether any rule may call the present state an issue. */
-export function harmIsPossible(judge: Judge): boolean {
+export function harmIsPossible(judge: Judge, logEs: LogEs): boolean {
   const needed = -Math.log(judge.settings.alpha);
   return (
     (deadLogE(judge.sinceStart.canary, judge.sinceStart.baseline) ?? 0) >= needed ||
     judge.limits.some(({ canary }) => logEOf(canary.test.mixture) >= needed) ||
-    logEsOf(judge).combined >= needed
+    logEs.combined >= needed
   );
 }
 

@@ -1,7 +1,12 @@
+/** A term this much smaller (in logarithms) is lost in the rounding of the larger one. */
+const LOST = 40;
+
 /** ln(e^a + e^b). Either may be -Infinity, the logarithm of nothing. */
 export function logAddExp(a: number, b: number): number {
   const larger = Math.max(a, b);
-  return larger === -Infinity ? -Infinity : larger + Math.log1p(Math.exp(Math.min(a, b) - larger));
+  const smaller = Math.min(a, b);
+  if (smaller === -Infinity || larger - smaller > LOST) return larger;
+  return larger + Math.log1p(Math.exp(smaller - larger));
 }
 
 /** ln of the sum of e^v over all values; -Infinity for none. */

@@ -1,5 +1,5 @@
 import { feedAbsolute } from './absolute.ts';
-import { createCertificate, feedCertificate } from './certificate.ts';
+import { feedCertificate } from './certificate.ts';
 import { evidenceOf, harmIsPossible, logEsOf } from './evidence.ts';
 import { issueIn } from './finding.ts';
 import { feedLatency, setThresholds } from './latency.ts';
@@ -31,7 +31,9 @@ export function observe(judge: Judge, tick: Tick): Judge {
     if (warm || limit.rule === 'crash-rate') feedAbsolute(limit, tick, judge.settings.phi);
   if (warm) compareWhenBothServed(judge, tick, from);
 
-  if (judge.issue === undefined && harmIsPossible(judge)) {
+  const logEs = logEsOf(judge);
+  if (logEs.warning >= Math.log(WARNING_E)) judge.certificate.held = false;
+  if (judge.issue === undefined && harmIsPossible(judge, logEs)) {
     const evidence = evidenceOf(judge, tick.at);
     if (issueIn(evidence) !== undefined) judge.issue = evidence;
   }
@@ -62,8 +64,6 @@ function compare(judge: Judge, tick: Tick, from: number): void {
   if (judge.latency !== undefined)
     feedLatency(judge.latency, tick.canary.latency, tick.baseline.latency, phi);
   feedCertificate(judge.certificate, counts, phi);
-  if (logEsOf(judge).warning >= Math.log(WARNING_E))
-    judge.certificate = createCertificate(judge.settings.acceptableErrorRate);
   remember(judge, tick, from);
 }
 

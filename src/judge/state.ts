@@ -19,7 +19,7 @@ export interface Judge {
   readonly errors: RatioTest;
   readonly latency: LatencyTest | undefined;
   readonly limits: readonly AbsoluteLimit[];
-  certificate: Certificate;
+  readonly certificate: Certificate;
   readonly window: Window;
   /** Since the start, warm-up included. */
   readonly sinceStart: Arms;
