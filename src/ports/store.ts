@@ -98,12 +98,17 @@ export interface DeploymentQuery {
 }
 
 export interface EventQuery {
+  /** Only larger sequences: the page after it, oldest first. */
   readonly after?: number;
+  /** Only smaller sequences: the page after it, newest first. */
+  readonly before?: number;
   readonly deployment?: DeploymentId;
   readonly lane?: Partial<LaneId>;
   readonly types?: readonly string[];
   readonly actor?: string;
+  /** From this instant on. */
   readonly from?: Instant;
+  /** Up to, but without, this instant. */
   readonly to?: Instant;
   readonly limit: number;
   readonly newestFirst?: boolean;
@@ -167,6 +172,7 @@ export interface Store {
   events(query: EventQuery): Promise<readonly StoredEvent[]>;
 
   recordDelivery(delivery: DeliveryRecord): Promise<void>;
+  /** Newest first; with `undeliveredOnly` the last attempt of each message (key and channel) that has failed. */
   deliveries(query: {
     readonly limit: number;
     readonly undeliveredOnly: boolean;

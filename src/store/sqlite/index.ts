@@ -1,0 +1,68 @@
+import type { AppendResult, Store } from '../../ports/store.ts';
+import type { Chance } from '../../ports/system.ts';
+import { sequenced, stamped } from '../event-form.ts';
+import type { StampedEvent } from '../event-form.ts';
+import { StoreClient } from './client.ts';
+import type { Written } from './operations.ts';
+import { acquireOwner } from './owner.ts';
+
+/**
+ * Opens the embedded store of a folder, or makes one, and becomes its only owner. Tasks that an owner before this one
+ * had claimed can be claimed again.
+ * @throws SpillwayError `conflict` when another process owns it, or it is of a newer Spillway; `corrupt`; `unavailable`
+ */
+export async function openSqliteStore(options: {
+  readonly dir: string;
+  readonly chance: Chance;
+}): Promise<Store> {
+  const { dir, chance } = options;
+  const owner = acquireOwner(dir);
+  try {
+    const client = await StoreClient.open(dir);
+    return {
+      ...storeOver(client, chance),
+      close: () => client.close().finally(() => owner.release()),
+    };
+  } catch (error) {
+    owner.release();
+    throw error;
+  }
+}
+
+function storeOver(client: StoreClient, chance: Chance): Omit<Store, 'close'> {
+  return {
+    async append(append) {
+      const events = stamped(chance, append.lane, append.events);
+      return withEvents(await client.call('append', { ...append, events }), events);
+    },
+    async record(facts, tasks, completes) {
+      const events = stamped(chance, null, facts);
+      return withEvents(await client.call('record', events, tasks, completes), events);
+    },
+    receive: (item) => client.call('receive', item, chance.id()),
+
+    claim: (now, limit) => client.call('claim', now, limit),
+    finish: (key, fence) => client.call('finish', key, fence),
+    retry: (key, fence, runAt, error) => client.call('retry', key, fence, runAt, error),
+    nextDue: () => client.call('nextDue'),
+    drawFence: () => client.call('drawFence'),
+
+    loadLane: (lane) => client.call('loadLane', lane),
+    lanes: () => client.call('lanes'),
+    deployment: (id) => client.call('deployment', id),
+    deployments: (query) => client.call('deployments', query),
+    events: (query) => client.call('events', query),
+
+    appendSeries: (rows) => client.call('appendSeries', rows),
+    series: (deployment) => client.call('series', deployment),
+    recordDelivery: (delivery) => client.call('recordDelivery', delivery),
+    deliveries: (query) => client.call('deliveries', query),
+    sequenceAudit: () => client.call('sequenceAudit'),
+    auditEntries: (fromIndex, limit) => client.call('auditEntries', fromIndex, limit),
+    setting: (name) => client.call('setting', name),
+    putSetting: (name, value) => client.call('putSetting', name, value),
+  };
+}
+
+const withEvents = (written: Written, events: readonly StampedEvent[]): AppendResult =>
+  written.ok ? { ok: true, version: written.version, events: sequenced(events, written.sequences) } : written;
