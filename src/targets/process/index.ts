@@ -1,0 +1,153 @@
+import { mkdir, utimes, writeFile } from 'node:fs/promises';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { SpillwayError } from '../../core/errors.ts';
+import { routeOf, type LaneId } from '../../core/ids.ts';
+import type { Secrets } from '../../exec/environment.ts';
+import { copyTree, installFolder } from '../../exec/files.ts';
+import { createMutex } from '../../exec/mutex.ts';
+import type { System } from '../../ports/system.ts';
+import type { InstanceHealth, ObservedInstance, Target } from '../../ports/target.ts';
+import { clean } from './clean.ts';
+import { probe } from './health.ts';
+import { exists, readInstances, type Instance } from './instance.ts';
+import { launch } from './launch.ts';
+import { instanceFiles, instanceFolder, laneLayout, releaseName } from './layout.ts';
+import { lastLines, rotate } from './logs.ts';
+import { HOST, releaseOrphans } from './ports.ts';
+import { stopInstance } from './stop.ts';
+
+export { processSettings } from './schema.ts';
+
+export interface ProcessTargetOptions {
+  /** Folder for releases, instances and ports; one target owns it at a time. */
+  readonly dir: string;
+  readonly system: System;
+  readonly secrets: Secrets;
+}
+
+/**
+ * Runs instances as processes of this machine. Everything is read from disk and from `/proc` at every call: a new target on
+ * the same folder has adopted all that runs.
+ * @throws SpillwayError `not_built` where there is no `/proc`
+ */
+export function createProcessTarget({ dir, system, secrets }: ProcessTargetOptions): Target {
+  if (process.platform !== 'linux')
+    throw new SpillwayError('not_built', `the process target does not run on ${process.platform} yet`, {
+      where: 'target.type: process',
+      hint: 'Run Spillway on Linux.',
+    });
+  const ports = join(dir, 'ports');
+  const alone = new Map<string, ReturnType<typeof createMutex>>();
+  /** What changes a lane's folders runs one at a time; looking and stopping do not wait for it. */
+  const exclusively = <T>(lane: LaneId, work: () => Promise<T>): Promise<T> => {
+    const route = routeOf(lane);
+    const mutex = alone.get(route) ?? createMutex();
+    alone.set(route, mutex);
+    return mutex(work);
+  };
+
+  return {
+    capabilities: { sideBySide: true },
+
+    observe: async (lane) => {
+      const instances = await readInstances(laneLayout(dir, lane).instances, system);
+      return await Promise.all(instances.map(observe));
+    },
+
+    prepare: (lane, revision, artifact) =>
+      exclusively(lane, async () => {
+        const layout = laneLayout(dir, lane);
+        const release = join(layout.releases, releaseName(revision.digest));
+        if (!(await exists(release))) {
+          const fresh = join(layout.temporary, system.id());
+          await mkdir(layout.releases, { recursive: true });
+          await copyTree(artifact, fresh);
+          await installFolder(fresh, release);
+        }
+        const now = system.now() / 1000;
+        await utimes(release, now, now); // age is counted from here
+      }),
+
+    start: (request) =>
+      exclusively(request.lane, () =>
+        launch(request, { layout: laneLayout(dir, request.lane), ports, system, secrets }),
+      ),
+
+    stop: async (lane, instances, grace) => {
+      const layout = laneLayout(dir, lane);
+      const results = await Promise.allSettled(
+        instances.map((id) => stopInstance(layout, id, grace, system)),
+      );
+      const failed = results.find((result) => result.status === 'rejected');
+      if (failed) throw failed.reason;
+    },
+
+    remove: (lane, keep) =>
+      exclusively(lane, async () => {
+        await clean(laneLayout(dir, lane), ports, keep, system);
+        await releaseOrphans(ports, system.now());
+      }),
+
+    logs: async (lane, id, lines) => {
+      const { instances, crashed } = laneLayout(dir, lane);
+      for (const parent of [instances, crashed]) {
+        const folder = instanceFolder(parent, id);
+        if (await exists(folder)) return await lastLines(folder, lines);
+      }
+      throw new SpillwayError('not_found', `there is no instance ${id}`, { where: routeOf(lane) });
+    },
+  };
+}
+
+async function observe({ id, folder, spec, state, stopping }: Instance): Promise<ObservedInstance> {
+  await rotate(folder);
+  const known = {
+    id,
+    revision: spec.revision,
+    endpoint: { instance: id, host: HOST, port: spec.port },
+    startedAt: spec.startedAt,
+    stopping,
+  };
+  if (state.phase === 'ended')
+    return {
+      ...known,
+      alive: false,
+      health: 'unhealthy',
+      detail: await describeEnd(folder, state),
+      exit: state.exit,
+    };
+  if (state.phase !== 'running')
+    return { ...known, alive: false, health: 'starting', detail: 'is being launched', exit: null };
+  const { health, detail } = await check(folder, spec);
+  return { ...known, alive: true, health, detail, exit: null };
+}
+
+async function check(
+  folder: string,
+  spec: Instance['spec'],
+): Promise<{ readonly health: InstanceHealth; readonly detail: string }> {
+  const { healthy } = instanceFiles(folder);
+  const wasHealthy = await exists(healthy);
+  const why = await probe(spec);
+  if (why === null) {
+    if (!wasHealthy) await writeFile(healthy, '');
+    return { health: 'healthy', detail: '' };
+  }
+  return { health: wasHealthy ? 'unhealthy' : 'starting', detail: why };
+}
+
+async function describeEnd(
+  folder: string,
+  { process, exit }: Extract<Instance['state'], { phase: 'ended' }>,
+): Promise<string> {
+  if (process === null) return 'was never launched';
+  const [line] = await lastLines(folder, 1);
+  return `${describeCode(exit.code)}${line ? `: ${line.slice(0, 500)}` : ''}`;
+}
+
+function describeCode(code: number | null): string {
+  if (code === null) return 'vanished without a record of its end';
+  const [signal] = Object.entries(constants.signals).find(([, number]) => number === code - 128) ?? [];
+  return signal ? `exited with code ${code} (${signal})` : `exited with code ${code}`;
+}
