@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import fc from 'fast-check';
+import { createHistogram, quantile, recordLatency } from '../../src/judge/histogram.ts';
+import {
+  createLatencyTest,
+  feedLatency,
+  LATENCY_QUANTILES,
+  latencyLogE,
+  setThresholds,
+} from '../../src/judge/latency.ts';
+import { logMeanE } from '../../src/judge/logmath.ts';
+import { FROM_THE_START, LATENCY_GRID, logEOf } from '../../src/judge/mixture.ts';
+import { createRatioTest, feedRatio } from '../../src/judge/ratio.ts';
+
+const latencies = fc.array(fc.double({ min: 1, max: 10_000, noNaN: true }), {
+  minLength: 1,
+  maxLength: 80,
+});
+
+const histogramOf = (values: readonly number[]) => {
+  const histogram = createHistogram();
+  for (const ms of values) recordLatency(histogram, ms);
+  return histogram;
+};
+
+/** From the definition: how many raw latencies are above the threshold and above the canary's multiple of it. */
+function naive(
+  past: readonly number[],
+  canary: readonly number[],
+  baseline: readonly number[],
+  scale: number,
+) {
+  return logMeanE(
+    LATENCY_QUANTILES.map(({ p, weight }) => {
+      const threshold = quantile(histogramOf(past), p);
+      const slower = (values: readonly number[], limit: number) =>
+        values.filter((ms) => ms >= limit * (1 - 1e-9)).length;
+      const ratio = createRatioTest(LATENCY_GRID, 1, FROM_THE_START);
+      const counts = {
+        canaryRequests: canary.length,
+        baselineRequests: baseline.length,
+        canaryEvents: slower(canary, threshold * scale),
+        baselineEvents: slower(baseline, threshold),
+      };
+      feedRatio(ratio, counts, 1);
+      return { weight, logE: logEOf(ratio.mixture) };
+    }),
+  );
+}
+
+describe('latency', () => {
+  test('counts what is slower than the quantiles of the past, for an issue than 1.10 times them', () => {
+    fc.assert(
+      fc.property(latencies, latencies, latencies, (past, canary, baseline) => {
+        const latency = createLatencyTest(FROM_THE_START);
+        setThresholds(latency, histogramOf(past));
+        feedLatency(latency, histogramOf(canary), histogramOf(baseline), 1);
+        assert.ok(Math.abs(latencyLogE(latency, 'warning') - naive(past, canary, baseline, 1)) < 1e-9);
+        assert.ok(Math.abs(latencyLogE(latency, 'issue') - naive(past, canary, baseline, 1.02 ** 5)) < 1e-9);
+      }),
+    );
+  });
+
+  test('a canary that is 8% slower is warned about and not found guilty', () => {
+    const spread = (scale: number) =>
+      histogramOf(Array.from({ length: 400 }, (_, i) => scale * (50 + ((i * 37) % 100))));
+    const latency = createLatencyTest(FROM_THE_START);
+    setThresholds(latency, spread(1));
+    for (let tick = 0; tick < 50; tick++) feedLatency(latency, spread(1.08), spread(1), 1);
+    assert.ok(latencyLogE(latency, 'warning') > Math.log(10));
+    assert.ok(latencyLogE(latency, 'issue') < 0);
+  });
+
+  test('without a past, or without answers on one arm, nothing is compared', () => {
+    const latency = createLatencyTest(FROM_THE_START);
+    setThresholds(latency, createHistogram());
+    feedLatency(latency, histogramOf([900, 900]), histogramOf([1, 1]), 1);
+    setThresholds(latency, histogramOf([1, 1, 1]));
+    feedLatency(latency, histogramOf([900, 900]), createHistogram(), 1);
+    assert.ok(Math.abs(latencyLogE(latency, 'issue')) < 1e-12);
+    feedLatency(latency, histogramOf([900, 900]), histogramOf([1, 1]), 1);
+    assert.ok(latencyLogE(latency, 'issue') > 0);
+  });
+});
