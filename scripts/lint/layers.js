@@ -5,7 +5,7 @@ import { dirname, relative, resolve, sep } from 'node:path';
 const pure = [];
 const adapter = ['ports', 'config', 'core'];
 const engine = ['ports', 'config', 'judge', 'ledger', 'core'];
-const adapters = ['store', 'targets', 'traffic', 'metrics', 'gates', 'triggers', 'notifiers'];
+const adapters = ['store', 'sources', 'targets', 'traffic', 'metrics', 'gates', 'triggers', 'notifiers'];
 
 /** What a folder (or a file directly in src/) may import beside itself. */
 const mayImport = {
@@ -15,18 +15,20 @@ const mayImport = {
   ports: ['core', 'judge'],
   config: ['core'],
   edge: ['core', 'judge'],
+  exec: ['core', 'ports'],
   store: [...adapter, 'ledger'],
-  targets: adapter,
+  sources: [...adapter, 'exec'],
+  targets: [...adapter, 'exec'],
   traffic: [...adapter, 'edge'],
   metrics: adapter,
-  gates: adapter,
+  gates: [...adapter, 'exec'],
   triggers: adapter,
   notifiers: adapter,
   engine,
   views: engine,
   http: [...engine, 'engine', 'views'],
   cli: [...engine, 'engine', 'views', 'edge', 'http'],
-  registry: [...engine, 'engine', 'views', 'edge', ...adapters],
+  registry: [...engine, 'engine', 'views', 'edge', 'exec', ...adapters],
 };
 mayImport.main = Object.keys(mayImport);
 

@@ -10,11 +10,13 @@ const table: Record<string, string> = {
   ports: 'core judge',
   config: 'core',
   edge: 'core judge',
+  exec: 'core ports',
   store: 'core ledger ports config',
-  targets: 'core ports config',
+  sources: 'core ports config exec',
+  targets: 'core ports config exec',
   traffic: 'core ports config edge',
   metrics: 'core ports config',
-  gates: 'core ports config',
+  gates: 'core ports config exec',
   triggers: 'core ports config',
   notifiers: 'core ports config',
   engine: 'core judge ledger ports config',
@@ -22,11 +24,11 @@ const table: Record<string, string> = {
   http: 'core judge ledger ports config engine views',
   cli: 'core judge ledger ports config engine views edge http',
   registry:
-    'core judge ledger ports config edge engine views store targets traffic metrics gates triggers notifiers',
-  main: 'core judge ledger ports config edge engine views store targets traffic metrics gates triggers notifiers http cli registry',
+    'core judge ledger ports config edge exec engine views store sources targets traffic metrics gates triggers notifiers',
+  main: 'core judge ledger ports config edge exec engine views store sources targets traffic metrics gates triggers notifiers http cli registry',
 };
 const places = Object.keys(table);
-const adapters = ['store', 'targets', 'traffic', 'metrics', 'gates', 'triggers', 'notifiers'];
+const adapters = ['store', 'sources', 'targets', 'traffic', 'metrics', 'gates', 'triggers', 'notifiers'];
 const isFile = (place: string): boolean => place === 'registry' || place === 'main';
 
 /** A module of the place, as seen from src/. */
