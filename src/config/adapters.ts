@@ -1,0 +1,180 @@
+import type { z } from 'zod';
+import type { JsonObject } from '../core/json.ts';
+import { DEFAULT_ENVIRONMENT } from './defaults.ts';
+import type { Source } from './document.ts';
+import { at, expectation, notBuiltProblem, problemsOf, valueAt } from './issues.ts';
+import { nearestOf, pathText, type Path, type Problem } from './problem.ts';
+import { A_COMMAND, A_DURATION, parseDuration } from './schema/values.ts';
+import { splitCommand } from './words.ts';
+
+/**
+ * What adapters take as settings, by kind; the composition root hands them in, so that configuration knows no adapter.
+ *
+ * A schema gets the settings as written, without `type` and `instances`, after these conventions: keys that end in
+ * `timeout`, `interval`, `period` or `duration` hold milliseconds; `command` is a list of arguments; the values under
+ * `env` are texts; and a target's `health` holds what the file says under `health:` about one check (`path`,
+ * `status`, `body`, `timeout`), if anything. It puts out plain JSON, and takes that in again unchanged where the
+ * adapter parses it once more.
+ */
+export interface AdapterSchemas {
+  readonly targets: Readonly<Record<string, z.ZodType>>;
+  readonly traffic: Readonly<Record<string, z.ZodType>>;
+}
+
+export interface AdapterSettings {
+  readonly type: string;
+  readonly settings: JsonObject;
+}
+
+/** One environment's target and traffic; undefined where a problem says why. */
+export interface RuntimeSettings {
+  readonly target: AdapterSettings | undefined;
+  readonly traffic: AdapterSettings | undefined;
+}
+
+/** Kinds that are specified, beside those that are handed in. */
+const SPECIFIED = {
+  target: ['process', 'ssh', 'static', 'compose', 'kubernetes', 'otp', 'command'],
+  traffic: ['edge', 'haproxy', 'nginx', 'caddy', 'gateway-api', 'k8s-service', 'flagger', 'argo-rollouts'],
+} as const;
+const USUAL = { target: 'process', traffic: 'edge' } as const;
+
+/** The part of `health:` that is about one check and thus the target's. */
+const CHECK_KEYS = new Set(['path', 'status', 'body', 'timeout']);
+
+/** Checks an environment's target and traffic, with what the top of the file says about them beneath. */
+export function runtimeSettings(
+  source: Source,
+  environment: string,
+  schemas: AdapterSchemas,
+  problems: Problem[],
+): RuntimeSettings {
+  const health = layered(source, environment, 'health');
+  const check = Object.entries(health.merged).filter(([key]) => CHECK_KEYS.has(key));
+  const extra: Layer = {
+    merged: check.length > 0 ? { health: Object.fromEntries(check) } : {},
+    locate: (path) => health.locate(path.slice(1)),
+  };
+  return {
+    target: settingsOf(source, environment, 'target', schemas.targets, problems, extra),
+    traffic: settingsOf(source, environment, 'traffic', schemas.traffic, problems),
+  };
+}
+
+function settingsOf(
+  source: Source,
+  environment: string,
+  part: 'target' | 'traffic',
+  schemas: AdapterSchemas['targets'],
+  problems: Problem[],
+  extra: Layer = { merged: {}, locate: (path) => path },
+): AdapterSettings | undefined {
+  const { merged, locate: locateOwn } = layered(source, environment, part);
+  const locate = (path: Path): Path =>
+    path[0] !== undefined && Object.hasOwn(extra.merged, path[0]) ? extra.locate(path) : locateOwn(path);
+  const { type = USUAL[part], instances: _, ...written } = merged;
+  if (typeof type !== 'string') return undefined; // the file's own schema objects
+  const schema = Object.hasOwn(schemas, type) ? schemas[type] : undefined;
+  if (!schema) {
+    problems.push(unknownKind(source, locate(['type']), part, type, Object.keys(schemas)));
+    return undefined;
+  }
+  const reported = new Set<string>();
+  const settings = conventional({ ...written, ...extra.merged }, (path, expected) => {
+    reported.add(pathText(path));
+    problems.push(unexpected(source, locate(path), expected));
+  });
+  const parsed = schema.safeParse(settings, { error: expectation });
+  if (parsed.success) return reported.size === 0 ? { type, settings: parsed.data as JsonObject } : undefined;
+  const issues = parsed.error.issues.filter((issue) => !reported.has(pathText(issue.path as Path)));
+  problems.push(...problemsOf(issues, source, locate));
+  return undefined;
+}
+
+/** Brings settings into the form that adapters get (see `AdapterSchemas`). */
+function conventional(
+  settings: Readonly<Record<string, unknown>>,
+  object: (path: Path, expected: string) => void,
+  above: Path = [],
+): Record<string, unknown> {
+  const put: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(settings)) {
+    put[key] = value;
+    const path = [...above, key];
+    if (/(?:^|_)(?:timeout|interval|period|duration)$/.test(key)) {
+      put[key] = typeof value === 'string' ? parseDuration(value) : undefined;
+      if (put[key] === undefined) object(path, A_DURATION);
+    } else if (key === 'command' && typeof value === 'string') {
+      put[key] = splitCommand(value);
+      if (put[key] === undefined) object(path, A_COMMAND);
+    } else if (key === 'env') {
+      put[key] = isMap(value)
+        ? Object.fromEntries(Object.entries(value).map(([name, text]) => [name, scalarText(text)]))
+        : value;
+    } else if (isMap(value)) put[key] = conventional(value, object, path);
+  }
+  return put;
+}
+
+const scalarText = (value: unknown) =>
+  typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
+
+function unexpected(source: Source, path: Path, expected: string): Problem {
+  const found = JSON.stringify(valueAt(source.value, path)) ?? 'nothing';
+  return at(source, path, 'value', `${pathText(path)} should be ${expected}, not ${found}`, { expected });
+}
+
+interface Layer {
+  readonly merged: Readonly<Record<string, unknown>>;
+  /** Where a part of it stands in the file. */
+  readonly locate: (path: Path) => Path;
+}
+
+/** The map under `key` at the top, with the environment's over it; one of another `type` replaces it. */
+function layered(source: Source, environment: string, key: string): Layer {
+  const ownPath: Path = ['environments', environment, key];
+  const own = valueAt(source.value, ownPath);
+  const below = asMap(own);
+  const top = asMap(valueAt(source.value, [key]));
+  const replaced = below['type'] !== undefined && below['type'] !== (top['type'] ?? below['type']);
+  const above = replaced ? {} : top;
+  const merged = { ...above, ...below };
+  if (isMap(above['env']) && isMap(below['env'])) merged['env'] = { ...above['env'], ...below['env'] };
+  const locate = (path: Path): Path => {
+    const here = own !== undefined && valueAt(source.value, [...ownPath, ...path]) !== undefined;
+    const there = !replaced && valueAt(source.value, [key, ...path]) !== undefined;
+    return here || (own !== undefined && !there) ? [...ownPath, ...path] : [key, ...path];
+  };
+  return { merged, locate };
+}
+
+export const isMap = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The map itself, or an empty one for what is none (its schema objects). */
+export const asMap = (value: unknown): Readonly<Record<string, unknown>> => (isMap(value) ? value : {});
+
+function unknownKind(
+  source: Source,
+  path: Path,
+  part: 'target' | 'traffic',
+  type: string,
+  known: readonly string[],
+): Problem {
+  const specified: readonly string[] = SPECIFIED[part];
+  if (specified.includes(type)) return notBuiltProblem(source, path, `${part} type ${type}`);
+  const nearest = nearestOf(type, known);
+  const guess = nearest ? `; did you mean ${nearest}?` : '';
+  const message = `there is no ${part} type ${JSON.stringify(type)}; known: ${known.join(', ')}${guess}`;
+  return at(source, path, 'value', message, {
+    code: 'unknown_kind',
+    expected: `one of ${known.join(', ')}`,
+    ...(nearest ? { nearest } : {}),
+  });
+}
+
+/** The environments that a file names; the one that it has when it names none. */
+export const environmentNames = (value: unknown): string[] => {
+  const names = Object.keys(asMap(valueAt(value, ['environments'])));
+  return names.length > 0 ? names : [DEFAULT_ENVIRONMENT];
+};

@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import { choice, command, duration, notBuilt, object, positivePercentage, text, timeSpan, wholeNumber } from './values.ts';
+
+/** One step of a canary: a weight alone, or a weight with its own times. */
+const step = z.union(
+  [
+    positivePercentage(),
+    object({
+      weight: positivePercentage(),
+      min: duration().optional(),
+      max: timeSpan().optional(),
+      analysis: notBuilt(),
+      approvers: notBuilt(),
+      test: notBuilt(),
+      mirror: notBuilt(),
+      route: notBuilt(),
+    }),
+  ],
+  { error: 'a percentage above 0, or a map with weight, min and max' },
+);
+
+const GROWING = 'a list of weights that grow from step to step';
+const weightOf = (one: z.output<typeof step>) => (typeof one === 'number' ? one : one.weight);
+
+export const canary = object({
+  initial_percentage: positivePercentage().optional(),
+  increment_steps: z
+    .array(step)
+    .min(1, { error: GROWING })
+    .max(100, { error: 'at most 100 steps' })
+    .refine((all) => all.every((one, i) => i === 0 || weightOf(one) > weightOf(all[i - 1] ?? one)), {
+      error: GROWING,
+    })
+    .optional(),
+  step_duration: timeSpan().optional(),
+  rollback_threshold: positivePercentage().optional(),
+  warm_up: duration().optional(),
+  on_inconclusive: choice(['pause', 'rollback', 'proceed']).optional(),
+  alpha: z
+    .number({ error: 'a probability from 0.0001 to 0.1' })
+    .min(0.0001, { error: 'a probability from 0.0001 to 0.1' })
+    .max(0.1, { error: 'a probability from 0.0001 to 0.1' })
+    .optional(),
+  judge: choice(['sequential'], ['fixed', 'mann_whitney']).optional(),
+  pace: choice(['time'], ['evidence']).optional(),
+  baseline: choice(['stable'], ['fresh']).optional(),
+  risk_budget: notBuilt(),
+  stages: notBuilt(),
+  certificate: notBuilt(),
+  dead_man: notBuilt(),
+  shield: notBuilt(),
+});
+
+export const rollbackTriggers = object({
+  health_checks: object({
+    consecutive_failures: wholeNumber(1, 100).optional(),
+    check_interval: timeSpan().optional(),
+    timeout: timeSpan().optional(),
+  }).optional(),
+  error_rate: object({
+    threshold: positivePercentage().optional(),
+    window: timeSpan().optional(),
+    comparison: choice(['baseline', 'absolute']).optional(),
+  }).optional(),
+  latency: object({
+    p95_threshold: timeSpan().optional(),
+    p99_threshold: timeSpan().optional(),
+    window: timeSpan().optional(),
+  }).optional(),
+  crash_rate: object({
+    threshold: z
+      .number({ error: 'crashes per instance and minute, above 0' })
+      .gt(0, { error: 'crashes per instance and minute, above 0' })
+      .optional(),
+    window: timeSpan().optional(),
+  }).optional(),
+  canary_failure: object({
+    error_rate_increase: z
+      .number({ error: 'a percentage of 1 or more' })
+      .min(1, { error: 'a percentage of 1 or more' })
+      .max(10_000, { error: 'a percentage up to 10000' })
+      .optional(),
+    rollback_to: choice(['stable_version']).optional(),
+  }).optional(),
+});
+
+export const rollback = object({
+  timeout: timeSpan().optional(),
+  max_attempts: wholeNumber(1, 10).optional(),
+  strategy: choice(['immediate'], ['blue_green', 'gradual']).optional(),
+  backup_version: notBuilt(),
+  health_check: notBuilt(),
+  on_rollback: notBuilt(),
+  reason: notBuilt(),
+});
+
+/** How long each state may last. */
+export const deadlines = object({
+  pending: timeSpan().optional(),
+  validating: timeSpan().optional(),
+  building: timeSpan().optional(),
+  testing: timeSpan().optional(),
+  approval: timeSpan().optional(),
+  approved: timeSpan().optional(),
+  deploying: timeSpan().optional(),
+  verifying: timeSpan().optional(),
+  monitoring: timeSpan().optional(),
+  rolling_back: timeSpan().optional(),
+});
+
+/** How an instance is asked whether it is well. */
+export const health = object({
+  path: z
+    .string({ error: 'a path such as /health' })
+    .regex(/^\/[^\s#]*$/, { error: 'a path such as /health' })
+    .optional(),
+  status: wholeNumber(100, 599).optional(),
+  body: text('text that the answer contains').optional(),
+  interval: timeSpan().optional(),
+  timeout: timeSpan().optional(),
+  unhealthy_threshold: wholeNumber(1, 100).optional(),
+  healthy_threshold: notBuilt(),
+  start_period: notBuilt(),
+  tcp: notBuilt(),
+  grpc: notBuilt(),
+  command: notBuilt(),
+  container: notBuilt(),
+});
+
+/** The artifact that is made of a commit. */
+export const artifact = object({
+  path: z
+    .string({ error: 'a folder inside the repository' })
+    .min(1, { error: 'a folder inside the repository' })
+    .refine((path) => !path.startsWith('/') && !path.split('/').includes('..') && !path.includes('\0'), {
+      error: 'a folder inside the repository, without .. and not beginning with /',
+    })
+    .optional(),
+  build: command().optional(),
+  image: notBuilt(),
+  sign: notBuilt(),
+  push: notBuilt(),
+});
+
