@@ -4,7 +4,7 @@ import { DEFAULT_ENVIRONMENT } from './defaults.ts';
 import type { Source } from './document.ts';
 import { at, expectation, notBuiltProblem, problemsOf, valueAt } from './issues.ts';
 import { nearestOf, pathText, type Path, type Problem } from './problem.ts';
-import { A_COMMAND, A_DURATION, parseDuration } from './schema/values.ts';
+import { A_COMMAND, A_DURATION, parseDuration } from './vocabulary/values.ts';
 import { splitCommand } from './words.ts';
 
 /**

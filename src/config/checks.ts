@@ -2,7 +2,7 @@ import { asMap, environmentNames } from './adapters.ts';
 import type { Source } from './document.ts';
 import { at, notBuiltProblem, valueAt } from './issues.ts';
 import { nearestOf, type Path, type Problem } from './problem.ts';
-import { DEPLOY } from './schema/triggers.ts';
+import { DEPLOY } from './vocabulary/triggers.ts';
 
 // What no single key can tell: names that refer to other parts of the file. These checks look at the values as written
 // and pass over what the schema objects to, so that all problems are found at once.

@@ -1,4 +1,4 @@
-import { parseDuration } from './schema/values.ts';
+import { parseDuration } from './vocabulary/values.ts';
 
 export type Operator = '==' | '!=' | '<' | '<=' | '>' | '>=';
 /** `ratio`: 0.8 for 80%. `ms`, `bytes`. `number`: counts and bare numbers. `text`: words such as `pass`, also true and false. */

@@ -1,7 +1,7 @@
 import type { GatePlan } from '../core/plan.ts';
 import type { Condition } from './conditions.ts';
 import { GATE_TIMEOUT } from './defaults.ts';
-import type { EnvironmentInput, FileInput } from './schema/spillway.ts';
+import type { EnvironmentInput, FileInput } from './vocabulary/spillway.ts';
 
 /**
  * The settings of a `command` gate, as they stand in a plan. Without conditions the command's exit code decides.

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Source } from './document.ts';
 import { nearestOf, pathText, type Path, type Problem } from './problem.ts';
-import { NOT_BUILT } from './schema/values.ts';
+import { NOT_BUILT } from './vocabulary/values.ts';
 
 type Issue = z.core.$ZodIssue;
 

@@ -19,7 +19,7 @@ import { expectation, problemsOf } from './issues.ts';
 import type { Path, Problem } from './problem.ts';
 import { referencesIn } from './references.ts';
 import * as rollout from './rollout.ts';
-import { spillwayFile, type EnvironmentInput, type FileInput } from './schema/spillway.ts';
+import { spillwayFile, type EnvironmentInput, type FileInput } from './vocabulary/spillway.ts';
 import { triggersOf } from './triggers.ts';
 
 export interface ParsedConfig {

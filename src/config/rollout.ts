@@ -2,7 +2,7 @@ import type { AnalysisPlan, CanaryStep, HealthPlan, Plan } from '../core/plan.ts
 import { milliseconds, type Duration } from '../core/time.ts';
 import { ALL, weightOf } from '../core/weights.ts';
 import * as defaults from './defaults.ts';
-import type { EnvironmentInput, FileInput, SharedInput } from './schema/spillway.ts';
+import type { EnvironmentInput, FileInput, SharedInput } from './vocabulary/spillway.ts';
 
 type Canary = NonNullable<SharedInput['canary']>;
 type Health = NonNullable<SharedInput['health']>;

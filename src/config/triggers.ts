@@ -1,8 +1,8 @@
 import { environmentName } from '../core/ids.ts';
 import type { Filter, TriggerConfig } from './config.ts';
 import { DEFAULT_BRANCHES, DEFAULT_ENVIRONMENT } from './defaults.ts';
-import type { FileInput } from './schema/spillway.ts';
-import { DEPLOY } from './schema/triggers.ts';
+import type { FileInput } from './vocabulary/spillway.ts';
+import { DEPLOY } from './vocabulary/triggers.ts';
 
 type TriggerInput = NonNullable<FileInput['triggers']>[number];
 

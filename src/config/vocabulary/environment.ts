@@ -1,10 +1,21 @@
 import { z } from 'zod';
 import { gateOverride } from './gates.ts';
 import { canary, deadlines, health, rollback, rollbackTriggers } from './rollout.ts';
-import { byName, choice, duration, name, NOT_BUILT, notBuilt, object, timeSpan, wholeNumber } from './values.ts';
+import {
+  byName,
+  choice,
+  duration,
+  name,
+  NOT_BUILT,
+  notBuilt,
+  object,
+  timeSpan,
+  wholeNumber,
+} from './values.ts';
 
 /** A target or traffic provider: its kind here, everything else is its adapter's schema's to check. */
-export const adapterSettings = () => z.looseObject({ type: z.string({ error: 'the name of its kind' }).optional() });
+export const adapterSettings = () =>
+  z.looseObject({ type: z.string({ error: 'the name of its kind' }).optional() });
 
 export const target = () => adapterSettings().extend({ instances: wholeNumber(1, 1000).optional() });
 

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { parseComparison, parseExpression, type Condition } from '../conditions.ts';
 import { choice, command, name, notBuilt, object, text, timeSpan } from './values.ts';
 
-const scalar = () => z.union([z.string(), z.number(), z.boolean()], { error: 'a value, or a comparison such as ">= 80%"' });
+const scalar = () =>
+  z.union([z.string(), z.number(), z.boolean()], { error: 'a value, or a comparison such as ">= 80%"' });
 
 /** `{coverage: ">= 80%"}` as a list of conditions. */
 export const conditions = () =>

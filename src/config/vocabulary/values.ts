@@ -79,9 +79,13 @@ export const name = () => {
 };
 
 export const text = (what: string, max = 1000) =>
-  z.string({ error: what }).min(1, { error: what }).max(max, { error: `${what}, at most ${max} characters` });
+  z
+    .string({ error: what })
+    .min(1, { error: what })
+    .max(max, { error: `${what}, at most ${max} characters` });
 
-export const A_COMMAND = 'a command: a list of arguments, or text without shell operators (for a shell: [sh, -c, "..."])';
+export const A_COMMAND =
+  'a command: a list of arguments, or text without shell operators (for a shell: [sh, -c, "..."])';
 
 /** A program with its arguments; text is split at spaces. */
 export const command = () =>

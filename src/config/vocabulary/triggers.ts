@@ -6,13 +6,16 @@ import { choice, NOT_BUILT, notBuilt, object, name, text } from './values.ts';
 const A_GLOB_LIST = 'a list of globs such as [main, "release/*"]';
 
 const globs = () =>
-  z.array(
-    z.string({ error: 'a glob such as release/*' }).superRefine((glob, context) => {
-      const problem = globProblem(glob);
-      if (problem) context.addIssue({ code: 'custom', message: problem });
-    }),
-    { error: A_GLOB_LIST },
-  ).min(1, { error: A_GLOB_LIST }).max(200, { error: 'at most 200 globs' });
+  z
+    .array(
+      z.string({ error: 'a glob such as release/*' }).superRefine((glob, context) => {
+        const problem = globProblem(glob);
+        if (problem) context.addIssue({ code: 'custom', message: problem });
+      }),
+      { error: A_GLOB_LIST },
+    )
+    .min(1, { error: A_GLOB_LIST })
+    .max(200, { error: 'at most 200 globs' });
 
 /** Globs of which at least one takes something in. */
 const including = () =>
@@ -26,7 +29,8 @@ export const DEPLOY = /^deploy_([a-z0-9][a-z0-9_-]*)$/;
 const AN_ACTION = 'deploy_<environment> or rollback';
 const action = z.string({ error: AN_ACTION }).superRefine((value, context) => {
   if (UNBUILT_ACTIONS.test(value)) context.addIssue({ code: 'custom', message: NOT_BUILT });
-  else if (value !== 'rollback' && !DEPLOY.test(value)) context.addIssue({ code: 'custom', message: AN_ACTION });
+  else if (value !== 'rollback' && !DEPLOY.test(value))
+    context.addIssue({ code: 'custom', message: AN_ACTION });
 });
 
 const scalar = z.union([z.string(), z.number(), z.boolean()], { error: 'text, a number, true or false' });
@@ -36,7 +40,10 @@ const input = object({
   description: text('text').optional(),
   required: z.boolean().optional(),
   type: choice(['string', 'choice', 'boolean', 'number', 'environment']).optional(),
-  options: z.array(z.union([z.string(), z.number()]).transform(String)).min(1).optional(),
+  options: z
+    .array(z.union([z.string(), z.number()]).transform(String))
+    .min(1)
+    .optional(),
   default: scalar.optional(),
 }).superRefine((value, context) => {
   const isChoice = value.type === 'choice';
@@ -65,7 +72,9 @@ export const trigger = object({
     })
     .optional(),
   action: action.optional(),
-  approval: z.literal('none', { error: (issue) => (typeof issue.input === 'string' ? NOT_BUILT : 'none') }).optional(),
+  approval: z
+    .literal('none', { error: (issue) => (typeof issue.input === 'string' ? NOT_BUILT : 'none') })
+    .optional(),
   gates: z.array(name()).optional(),
   inputs: z.record(name(), input).optional(),
   types: notBuilt(),
@@ -74,5 +83,9 @@ export const trigger = object({
 }).superRefine((value, context) => {
   const both = (['branches', 'tags', 'paths'] as const).filter((key) => value[key] && value[`${key}-ignore`]);
   for (const key of both)
-    context.addIssue({ code: 'custom', path: [`${key}-ignore`], message: `left out, since ${key} is given (use ! there)` });
+    context.addIssue({
+      code: 'custom',
+      path: [`${key}-ignore`],
+      message: `left out, since ${key} is given (use ! there)`,
+    });
 });

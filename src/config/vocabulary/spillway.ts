@@ -9,7 +9,9 @@ const A_URL = 'a URL that begins with https:// or http://, or a reference such a
 const REFERENCE_ONLY = /^\$\{[A-Za-z_]\w*\}$/;
 
 const webhook = object({
-  url: z.string({ error: A_URL }).refine((url) => REFERENCE_ONLY.test(url) || isWebUrl(url), { error: A_URL }),
+  url: z
+    .string({ error: A_URL })
+    .refine((url) => REFERENCE_ONLY.test(url) || isWebUrl(url), { error: A_URL }),
   secret: text('a reference to the signing secret, such as ${WEBHOOK_SECRET}').optional(),
   events: z.array(text('the type of an event, such as deployment.failed, or deployment.*')).min(1).optional(),
 });

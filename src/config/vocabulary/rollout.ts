@@ -1,5 +1,15 @@
 import { z } from 'zod';
-import { choice, command, duration, notBuilt, object, positivePercentage, text, timeSpan, wholeNumber } from './values.ts';
+import {
+  choice,
+  command,
+  duration,
+  notBuilt,
+  object,
+  positivePercentage,
+  text,
+  timeSpan,
+  wholeNumber,
+} from './values.ts';
 
 /** One step of a canary: a weight alone, or a weight with its own times. */
 const step = z.union(
@@ -141,4 +151,3 @@ export const artifact = object({
   sign: notBuilt(),
   push: notBuilt(),
 });
-
