@@ -385,3 +385,22 @@ test('a soak that ends under a warning pauses, and rolls back when the pause end
   world.pass(hours(72));
   assert.equal(world.state(release), 'rolling_back');
 });
+
+test('while a successor rolls out, the one that soaks is its way back and is not taken back itself', () => {
+  const world = new World();
+  const soaking = world.request('v1');
+  world.through(soaking, 'preflight', 'build', 'prepare', 'start', 'shift', 'verify');
+  const successor = world.request('v2');
+  world.through(successor, 'preflight', 'build', 'prepare', 'start', 'shift');
+  world.verdict(soaking, 'issue');
+  world.feed({ type: 'degraded', deployment: soaking, check: 'health', reason: '503', record: {} });
+  assert.equal(world.state(soaking), 'monitoring');
+  assert.equal(
+    world.feed({ type: 'abort', deployment: soaking, reason: 'now' }).refused?.reason,
+    `${successor} is rolling out; abort that one first`,
+  );
+  world.verdict(successor, 'issue');
+  world.through(successor, 'shift', 'retire');
+  world.verdict(soaking, 'issue');
+  assert.equal(world.state(soaking), 'rolling_back', 'once it stands alone it is');
+});
