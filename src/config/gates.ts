@@ -1,5 +1,5 @@
 import type { GatePlan } from '../core/plan.ts';
-import type { Condition } from './conditions.ts';
+import type { Condition } from '../core/condition.ts';
 import { GATE_TIMEOUT } from './defaults.ts';
 import type { EnvironmentInput, FileInput } from './vocabulary/spillway.ts';
 

@@ -1,7 +1,7 @@
 import type { z } from 'zod';
 import type { Source } from './document.ts';
 import { nearestOf, pathText, type Path, type Problem } from './problem.ts';
-import { NOT_BUILT } from './vocabulary/values.ts';
+import { NOT_BUILT, SENTENCE } from './vocabulary/values.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -90,6 +90,8 @@ function valueProblem(issue: Issue, source: Source, path: Path): Problem {
   const where = pathText(path) || 'the document';
   if (issue.message === NOT_BUILT) return notBuiltProblem(source, path);
   const expected = issue.message;
+  if (issue.code === 'custom' && issue.params === SENTENCE)
+    return at(source, path, 'value', `${where}: ${issue.message}`);
   if (found === undefined)
     return at(source, path, 'value', `${where} is missing; it should be ${expected}`, { expected });
   const written = source.written(path);

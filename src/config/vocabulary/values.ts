@@ -5,6 +5,9 @@ import { splitCommand } from '../words.ts';
 // Every message that a schema gives names what was expected, as a phrase ("a duration such as 30s"); `../issues.ts`
 // makes the sentence around it.
 
+/** Marks an issue whose message is a whole sentence. */
+export const SENTENCE = { sentence: true };
+
 /** The message that marks a part of the vocabulary which this version cannot honour yet. */
 export const NOT_BUILT = 'not_built';
 
