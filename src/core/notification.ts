@@ -29,12 +29,13 @@ interface About {
   /** Critical in production, a warning elsewhere. */
   readonly alarm: Severity;
 }
-type Tellers = {
-  readonly [Type in LaneEventType]: (
-    event: Extract<LaneEvent, { readonly type: Type }>,
-    about: About,
-  ) => Said;
-};
+type Of<Type extends LaneEventType, Event = LaneEvent> = Event extends { readonly type: infer Own }
+  ? Type extends Own
+    ? Event
+    : never
+  : never;
+/** One teller for every event there is: a new one does not compile until it is decided whether people hear of it. */
+type Tellers = { readonly [Type in LaneEventType]: (event: Of<Type>, about: About) => Said };
 
 /**
  * The message that an event is for people; null for one that is only a step on the way.
