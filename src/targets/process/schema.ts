@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { command, timeSpan } from '../../config/schema/values.ts';
+import { command, timeSpan } from '../../config/vocabulary/values.ts';
 
 /** As written (`30s`), or in milliseconds once that was read. */
 const time = () => z.union([z.number().int().positive(), timeSpan()]);

@@ -9,10 +9,10 @@ import {
   environmentName,
   revisionDigest,
   type LaneId,
-} from '../../../src/core/ids.ts';
-import type { JsonObject } from '../../../src/core/json.ts';
-import type { Revision } from '../../../src/core/release.ts';
-import type { StartRequest } from '../../../src/ports/target.ts';
+} from '../../src/core/ids.ts';
+import type { JsonObject } from '../../src/core/json.ts';
+import type { Revision } from '../../src/core/release.ts';
+import type { StartRequest } from '../../src/ports/target.ts';
 
 export const lane: LaneId = {
   application: applicationName('shop'),
