@@ -12,7 +12,11 @@ export type PersonalCommand = Exclude<Command, { readonly type: 'request' }>;
 
 export type CommandResult =
   | { readonly ok: true; readonly deployment: Deployment | null }
-  | { readonly ok: false; readonly code: 'conflict' | 'not_found' | 'not_permitted'; readonly reason: string };
+  | {
+      readonly ok: false;
+      readonly code: 'conflict' | 'not_found' | 'not_permitted';
+      readonly reason: string;
+    };
 
 /** What became of something that was sent in. */
 export type IngestResult =
@@ -20,7 +24,12 @@ export type IngestResult =
   | { readonly status: 'duplicate'; readonly of: string }
   /** Authentic, but nothing that Spillway acts on. */
   | { readonly status: 'ignored'; readonly why: string }
-  | { readonly status: 'refused'; readonly httpStatus: number; readonly field: string; readonly reason: string };
+  | {
+      readonly status: 'refused';
+      readonly httpStatus: number;
+      readonly field: string;
+      readonly reason: string;
+    };
 
 export interface RollbackRequest {
   readonly lane: LaneId;
@@ -59,5 +68,7 @@ export interface ControlPlane {
 
 export interface HealthReport {
   readonly status: 'healthy' | 'degraded' | 'unhealthy';
-  readonly subsystems: Readonly<Record<string, { readonly status: 'healthy' | 'degraded' | 'unhealthy'; readonly reason: string }>>;
+  readonly subsystems: Readonly<
+    Record<string, { readonly status: 'healthy' | 'degraded' | 'unhealthy'; readonly reason: string }>
+  >;
 }

@@ -1,0 +1,26 @@
+import { SpillwayError } from '../../core/errors.ts';
+import { observeFleet } from '../fleet.ts';
+import { carries, revisionsOf, routingFor, type Lack, type Split } from '../routing.ts';
+import type { Scope } from './scope.ts';
+
+/**
+ * Observes the instances, sets the routing that they allow under the task's fence, and observes that it holds.
+ * @returns the lack of instances for which nothing was set; null when it holds
+ * @throws SpillwayError `stale_fence` when a newer holder has acted
+ */
+export async function route(split: Split, { world, lane, deployment, fence }: Scope): Promise<Lack | null> {
+  const { instances } = await observeFleet(world, lane, revisionsOf(split));
+  const runtime = (split.canary?.revision ?? split.stable)?.runtime ?? deployment.plan.runtime;
+  const routing = routingFor({ lane, runtime, rollout: deployment.id }, split, instances);
+  if ('lack' in routing) return routing;
+  const traffic = await world.traffic(runtime.traffic.type);
+  const before = await traffic.observe(routing.route);
+  if (before === undefined && routing.arms.length === 0) return null;
+  await traffic.set(routing, fence);
+  const seen = await traffic.observe(routing.route);
+  if (seen !== undefined && seen.fence > fence)
+    throw new SpillwayError('stale_fence', `${routing.route} was set by a newer holder meanwhile`);
+  if (!carries(seen, routing))
+    throw new SpillwayError('unavailable', `${routing.route} does not carry the weights that were set`);
+  return null;
+}

@@ -1,0 +1,120 @@
+import { decide } from '../core/decide.ts';
+import type { Decision, Refusal } from '../core/decision.ts';
+import { evolve } from '../core/evolve.ts';
+import { routeOf, type LaneId } from '../core/ids.ts';
+import type { Input } from '../core/input.ts';
+import { liveOnly, type Lane } from '../core/lane.ts';
+import type { LaneAppend, NewTask, Store } from '../ports/store.ts';
+import type { Applications } from './world.ts';
+import { tasksOf } from './tasks.ts';
+
+export type TaskRef = NonNullable<LaneAppend['completes']>;
+
+export interface Submitted {
+  /** As it stands now, with those of its deployments that this input ended. */
+  readonly lane: Lane;
+  readonly refused: Refusal | null;
+}
+
+/** Told of every append once it is durable. */
+export type OnAppended = (append: LaneAppend) => void;
+
+/**
+ * The one way round: input -> decide -> events, state and tasks in one transaction. Inputs of a lane go one after the
+ * other; lanes do not wait for each other.
+ */
+export class Lanes {
+  readonly #store: Store;
+  readonly #applications: Pick<Applications, 'channels'>;
+  readonly #onAppended: OnAppended;
+  /** The end of each lane's queue of inputs. */
+  readonly #tails = new Map<string, Promise<unknown>>();
+  /** Every lane as last loaded or written. */
+  readonly #known = new Map<string, Lane>();
+
+  constructor(store: Store, applications: Pick<Applications, 'channels'>, onAppended: OnAppended) {
+    this.#store = store;
+    this.#applications = applications;
+    this.#onAppended = onAppended;
+  }
+
+  /** Reads every lane, so that `all` knows them. */
+  async load(): Promise<void> {
+    for (const id of await this.#store.lanes()) await this.lane(id);
+  }
+
+  /** Every lane with its live deployments. */
+  all(): readonly Lane[] {
+    return [...this.#known.values()];
+  }
+
+  async lane(id: LaneId): Promise<Lane> {
+    const { version, lane } = await this.#store.loadLane(id);
+    if (version > 0) this.#remember(lane);
+    return lane;
+  }
+
+  /**
+   * Decides on an input and makes the decision durable.
+   * @param completes the task whose outcome the input is; it ends with the same transaction, and when its fence is old
+   *   the whole input is dropped
+   */
+  submit(id: LaneId, input: Input, completes: TaskRef | null = null): Promise<Submitted> {
+    const route = routeOf(id);
+    const before = this.#tails.get(route) ?? Promise.resolve();
+    const mine = before.then(() => this.#decideAndAppend(id, input, completes));
+    const tail = mine.catch(() => undefined);
+    this.#tails.set(route, tail);
+    void tail.then(() => {
+      if (this.#tails.get(route) === tail) this.#tails.delete(route);
+    });
+    return mine;
+  }
+
+  async #decideAndAppend(id: LaneId, input: Input, completes: TaskRef | null): Promise<Submitted> {
+    for (;;) {
+      const { version, lane } = await this.#store.loadLane(id);
+      const decision = decide(lane, input);
+      if (decision.events.length === 0 && decision.effects.length === 0) {
+        if (completes !== null) await this.#store.finish(completes.key, completes.fence);
+        return { lane, refused: decision.refused };
+      }
+      const folded = decision.events.reduce(evolve, lane);
+      const append = this.#append(lane, folded, decision, input, version, completes);
+      const result = await this.#store.append(append);
+      if (result.ok) {
+        this.#remember(folded);
+        this.#onAppended(append);
+        return { lane: folded, refused: decision.refused };
+      }
+      if (result.why === 'stale_fence') return { lane, refused: decision.refused };
+    }
+  }
+
+  #append(
+    before: Lane,
+    folded: Lane,
+    decision: Decision,
+    input: Input,
+    version: number,
+    completes: TaskRef | null,
+  ): LaneAppend {
+    const tasks: readonly NewTask[] = tasksOf(folded, decision, input.at, version, (message) =>
+      this.#applications.channels(folded.id.application, message),
+    );
+    return {
+      lane: folded.id,
+      expectedVersion: version,
+      environment: folded.environment,
+      deployments: folded.deployments.filter((deployment) => !before.deployments.includes(deployment)),
+      events: decision.events,
+      tasks,
+      cancel: decision.cancel,
+      completes,
+    };
+  }
+
+  #remember(lane: Lane): void {
+    this.#known.set(routeOf(lane.id), { ...lane, deployments: liveOnly(lane.deployments) });
+  }
+}

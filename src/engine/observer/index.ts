@@ -1,0 +1,103 @@
+import { isActive } from '../../core/deployment.ts';
+import { messageOf } from '../../core/errors.ts';
+import { routeOf, type DeploymentId } from '../../core/ids.ts';
+import type { Lane } from '../../core/lane.ts';
+import { after, elapsed, seconds, type Instant } from '../../core/time.ts';
+import type { LiveStatus } from '../control-plane.ts';
+import type { Lanes } from '../lanes.ts';
+import type { World } from '../world.ts';
+import { watchedOf } from './expected.ts';
+import { LaneObserver } from './lane-observer.ts';
+
+const LOOK_EVERY = { rollingOut: seconds(1), otherwise: seconds(5) };
+/** A look that takes longer is left alone, and the next one begun. */
+const LOOK_LIMIT = seconds(20);
+
+interface Seen {
+  readonly observer: LaneObserver;
+  busySince: Instant | null;
+  next: Instant;
+  trouble: string | null;
+}
+
+/** Looks at every lane again and again; lanes do not wait for each other. */
+export class Observer {
+  readonly #world: World;
+  readonly #lanes: Lanes;
+  readonly #seen = new Map<string, Seen>();
+  readonly #stopping = new AbortController();
+  #loop: Promise<void> | undefined;
+
+  constructor(world: World, lanes: Lanes) {
+    this.#world = world;
+    this.#lanes = lanes;
+  }
+
+  start(): void {
+    this.#loop ??= this.#work();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#loop;
+  }
+
+  live(id: DeploymentId): LiveStatus | undefined {
+    for (const { observer } of this.#seen.values()) {
+      const live = observer.live(id);
+      if (live !== undefined) return live;
+    }
+    return undefined;
+  }
+
+  /** Lanes whose last look failed, with the reason. */
+  troubles(): ReadonlyArray<{ readonly lane: string; readonly reason: string }> {
+    return [...this.#seen].flatMap(([lane, { trouble }]) =>
+      trouble === null ? [] : [{ lane, reason: trouble }],
+    );
+  }
+
+  async #work(): Promise<void> {
+    const { system } = this.#world;
+    while (!this.#stopping.signal.aborted) {
+      for (const lane of this.#lanes.all()) this.#consider(lane);
+      await system.sleep(LOOK_EVERY.rollingOut, this.#stopping.signal);
+    }
+  }
+
+  #consider(lane: Lane): void {
+    const now = this.#world.system.now();
+    const seen = this.#seenOf(lane);
+    const busy = seen.busySince !== null && elapsed(seen.busySince, now) < LOOK_LIMIT;
+    const state = watchedOf(lane)?.status.state;
+    const every = state !== undefined && isActive(state) ? LOOK_EVERY.rollingOut : LOOK_EVERY.otherwise;
+    if (busy || now < Math.min(seen.next, after(now, every))) return;
+    seen.busySince = now;
+    seen.next = after(now, every);
+    void this.#look(lane, seen, now);
+  }
+
+  async #look(lane: Lane, seen: Seen, began: Instant): Promise<void> {
+    try {
+      await seen.observer.look(lane);
+      seen.trouble = null;
+    } catch (error) {
+      const reason = messageOf(error);
+      if (reason !== seen.trouble)
+        this.#world.log.warn({ err: error, lane: routeOf(lane.id) }, 'look failed');
+      seen.trouble = reason;
+    } finally {
+      if (seen.busySince === began) seen.busySince = null;
+    }
+  }
+
+  #seenOf(lane: Lane): Seen {
+    const route = routeOf(lane.id);
+    const known = this.#seen.get(route);
+    if (known !== undefined) return known;
+    const observer = new LaneObserver(this.#world, this.#lanes, lane.id);
+    const seen: Seen = { observer, busySince: null, next: this.#world.system.now(), trouble: null };
+    this.#seen.set(route, seen);
+    return seen;
+  }
+}

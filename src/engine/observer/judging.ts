@@ -1,0 +1,63 @@
+import type { Deployment, Rollout } from '../../core/deployment.ts';
+import type { CanaryStep } from '../../core/plan.ts';
+import { needsVerdict, stepsOf } from '../../core/planner.ts';
+import { milliseconds, seconds, type Instant } from '../../core/time.ts';
+import { ALL } from '../../core/weights.ts';
+import {
+  DEFAULT_GATES,
+  DEFAULT_SETTINGS,
+  type AssessmentContext,
+  type JudgeSettings,
+  type Limits,
+} from '../../judge/index.ts';
+
+/** Counts that have not come for this long are missed. */
+const STALE_AFTER = seconds(30);
+/** The judge spreads the onset of a regression over the looks it expects: at least half an hour of them. */
+const LEAST_TICKS = 1800;
+
+/** The judge of a deployment, as its plan asks for it. */
+export function judgeSettings(deployment: Deployment): JudgeSettings {
+  const { analysis } = deployment.plan;
+  const planned = stepsOf(deployment).reduce((sum, step) => sum + step.minimum, 0) / 1000;
+  const limits: Limits = {
+    ...(analysis.errorRate === null ? {} : { errorRate: analysis.errorRate }),
+    ...(analysis.p95 === null ? {} : { p95Ms: analysis.p95 }),
+    ...(analysis.p99 === null ? {} : { p99Ms: analysis.p99 }),
+    ...(analysis.crashRate === null ? {} : { crashesPerMinute: analysis.crashRate }),
+  };
+  return {
+    ...DEFAULT_SETTINGS,
+    alpha: analysis.alpha,
+    latency: analysis.compare,
+    limits,
+    gates: { ...DEFAULT_GATES, errorRatio: analysis.errorRateIncrease },
+    plannedTicks: Math.max(LEAST_TICKS, Math.ceil(planned)),
+    warmUpMs: analysis.warmUp,
+    ...(analysis.errorRate === null ? {} : { acceptableErrorRate: analysis.errorRate }),
+  };
+}
+
+/** What the verdict of this moment depends on beside the evidence. */
+export function assessmentContext(deployment: Deployment, rollout: Rollout, now: Instant): AssessmentContext {
+  const steps = stepsOf(deployment);
+  const { since, status } = deployment;
+  const step = status.state === 'deploying' ? (steps[rollout.step] ?? LAST) : LAST;
+  const concurrent = needsVerdict(deployment, step) && rollout.weight < ALL;
+  return {
+    now,
+    stepStartedAt: rollout.shiftedAt ?? since,
+    minStepMs: step.minimum,
+    maxStepMs: step.maximum,
+    concurrentBaseline: concurrent,
+    certificateRequired: concurrent && steps[rollout.step + 1]?.weight === ALL,
+    staleAfterMs: STALE_AFTER,
+  };
+}
+
+/** After the last step no step's time runs. */
+const LAST: CanaryStep = {
+  weight: ALL,
+  minimum: milliseconds(0),
+  maximum: milliseconds(Number.MAX_SAFE_INTEGER),
+};

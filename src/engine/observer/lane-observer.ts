@@ -1,0 +1,178 @@
+import type { Deployment } from '../../core/deployment.ts';
+import type { DeploymentId, LaneId } from '../../core/ids.ts';
+import { routeOf } from '../../core/ids.ts';
+import type { Observation } from '../../core/input.ts';
+import type { JsonObject } from '../../core/json.ts';
+import type { Lane } from '../../core/lane.ts';
+import { instant, minutes, type Instant } from '../../core/time.ts';
+import { NONE } from '../../core/weights.ts';
+import type { ObservedInstance } from '../../ports/target.ts';
+import type { LiveStatus } from '../control-plane.ts';
+import { observeFleet } from '../fleet.ts';
+import type { Lanes } from '../lanes.ts';
+import { asJson } from '../tasks.ts';
+import type { World } from '../world.ts';
+import { expectedOf, rolloutOf, watchedOf, type Expected } from './expected.ts';
+import { HealthBook } from './health-book.ts';
+import { InstanceKeeper } from './instances.ts';
+import { RouteKeeper } from './route-keeper.ts';
+import type { Side } from './series.ts';
+import { noneOf, Watch } from './watch.ts';
+
+/** One look at one lane: what is really there becomes evidence, observations and, where it differs, corrections. */
+export class LaneObserver {
+  readonly #world: World;
+  readonly #lanes: Lanes;
+  readonly #id: LaneId;
+  readonly #instances: InstanceKeeper;
+  readonly #route: RouteKeeper;
+  #health: HealthBook | undefined;
+  #watch: { readonly of: DeploymentId; readonly watch: Watch } | undefined;
+  /** What the next look has to report beside the counts. */
+  #pending = { crashes: noneOf(), instanceMinutes: noneOf() };
+  #lookedAt: Instant | undefined;
+
+  constructor(world: World, lanes: Lanes, id: LaneId) {
+    this.#world = world;
+    this.#lanes = lanes;
+    this.#id = id;
+    this.#instances = new InstanceKeeper(world, id);
+    this.#route = new RouteKeeper(world, lanes, id);
+  }
+
+  live(id: DeploymentId): LiveStatus | undefined {
+    return this.#watch?.of === id ? this.#watch.watch.live() : undefined;
+  }
+
+  async look(lane: Lane): Promise<void> {
+    const expected = expectedOf(lane);
+    const deployment = watchedOf(lane);
+    const watch = await this.#watchOf(deployment);
+    if (expected.wanted.length === 0 && deployment === undefined) return;
+    const now = this.#world.system.now();
+    const revisions = [...expected.wanted.map(({ revision }) => revision), ...revisionOf(deployment)];
+    const { instances } = await observeFleet(this.#world, this.#id, revisions);
+    this.#health ??= new HealthBook(instant(watch?.lastAt ?? now));
+    this.#note(now, deployment, instances, this.#health.update(now, instances));
+    this.#lookedAt = now;
+
+    await this.#eachTried([
+      () => this.#judge(deployment, watch, now),
+      () => this.#checkHealth(deployment, expected, instances, now),
+      ...expected.wanted.map(
+        (wanted) => () => this.#instances.keep(wanted, instances, deployment?.id ?? null),
+      ),
+      () => this.#keepRoute(lane, instances),
+    ]);
+  }
+
+  /** What fails must not keep the rest from being done; the first failure is the look's. */
+  async #eachTried(parts: ReadonlyArray<() => Promise<void>>): Promise<void> {
+    const failures: unknown[] = [];
+    for (const part of parts) await part().catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
+  }
+
+  /** The judge of the rollout, rebuilt from the series when it is not at hand. */
+  async #watchOf(deployment: Deployment | undefined): Promise<Watch | undefined> {
+    if (deployment === undefined || rolloutOf(deployment) === undefined) {
+      this.#watch = undefined;
+      return undefined;
+    }
+    if (this.#watch?.of !== deployment.id) {
+      const rows = await this.#world.store.series(deployment.id);
+      this.#watch = { of: deployment.id, watch: new Watch(deployment, rows) };
+      this.#pending = { crashes: noneOf(), instanceMinutes: noneOf() };
+    }
+    return this.#watch.watch;
+  }
+
+  #note(
+    now: Instant,
+    deployment: Deployment | undefined,
+    instances: readonly ObservedInstance[],
+    crashed: readonly ObservedInstance[],
+  ): void {
+    const sideOf = ({ revision }: ObservedInstance): Side | undefined => {
+      if (revision === deployment?.revision?.digest) return 'canary';
+      return revision === deployment?.previous?.digest ? 'baseline' : undefined;
+    };
+    const { crashes, instanceMinutes } = this.#pending;
+    const passed = (now - (this.#lookedAt ?? now)) / minutes(1);
+    for (const one of instances) {
+      const side = sideOf(one);
+      if (side === undefined) continue;
+      if (one.alive) instanceMinutes[side] += Math.max(0, passed);
+      if (crashed.includes(one)) crashes[side]++;
+    }
+  }
+
+  async #judge(deployment: Deployment | undefined, watch: Watch | undefined, now: Instant): Promise<void> {
+    const rollout = deployment && rolloutOf(deployment);
+    if (deployment === undefined || rollout === undefined || watch === undefined) return;
+    await this.#count(deployment, watch, now).catch((error: unknown) =>
+      this.#world.log.warn({ err: error, route: routeOf(this.#id) }, 'no counts from the traffic provider'),
+    );
+    const assessment = watch.assess(deployment, rollout, now);
+    if (assessment === undefined) return;
+    const { verdict, rule, reason, record } = assessment;
+    // Between two steps only harm is news: anything else would be said of a step that has not begun.
+    const settled = rollout.phase === 'watching' || rollout.phase === 'verifying';
+    if (!settled && verdict !== 'issue') return;
+    if (verdict === (rollout.verdict ?? 'undecided') && (rule === rollout.rule || rollout.rule === null))
+      return;
+    await this.#submit({
+      type: 'verdict',
+      deployment: deployment.id,
+      step: rollout.step,
+      verdict,
+      rule,
+      reason,
+      record: asJson(record) as JsonObject,
+    });
+  }
+
+  /** Takes the counts, and keeps what they say before it is used. */
+  async #count(deployment: Deployment, watch: Watch, now: Instant): Promise<void> {
+    const rollout = rolloutOf(deployment);
+    if (rollout === undefined) return;
+    const traffic = await this.#world.traffic(deployment.plan.runtime.traffic.type);
+    const counts = await traffic.counts(routeOf(this.#id));
+    const row = watch.look(now, counts, this.#pending, rollout);
+    if (row === null) return;
+    this.#pending = { crashes: noneOf(), instanceMinutes: noneOf() };
+    await this.#world.store.appendSeries([row]);
+  }
+
+  async #checkHealth(
+    deployment: Deployment | undefined,
+    { wanted }: Expected,
+    instances: readonly ObservedInstance[],
+    now: Instant,
+  ): Promise<void> {
+    const mine = wanted.find(({ revision }) => revision.digest === deployment?.revision?.digest);
+    const rollout = deployment && rolloutOf(deployment);
+    if (deployment === undefined || rollout === undefined || mine === undefined) return;
+    const loop = this.#health?.crashLoop(mine.revision);
+    const sick = this.#health?.check(now, deployment.plan.health, mine, instances);
+    const reason = loop ?? sick;
+    if (reason === undefined) return;
+    const record = { weight: rollout.weight, atWeight: rollout.weight > NONE, instances: details(instances) };
+    const check = loop === undefined ? 'health' : 'crash_loop';
+    await this.#submit({ type: 'degraded', deployment: deployment.id, check, reason, record });
+  }
+
+  async #keepRoute(lane: Lane, instances: readonly ObservedInstance[]): Promise<void> {
+    if (this.#health !== undefined) await this.#route.keep(lane, instances, this.#health);
+  }
+
+  async #submit(observation: Observation): Promise<void> {
+    await this.#lanes.submit(this.#id, { at: this.#world.system.now(), actor: 'spillway', ...observation });
+  }
+}
+
+const revisionOf = (deployment: Deployment | undefined) =>
+  deployment?.revision ? [deployment.revision] : [];
+
+const details = (instances: readonly ObservedInstance[]) =>
+  instances.map(({ id, revision, health, detail }) => ({ id, revision, health, detail }));

@@ -1,0 +1,100 @@
+import { routeOf, type LaneId, type RevisionDigest } from '../../core/ids.ts';
+import type { Lane } from '../../core/lane.ts';
+import type { ObservedInstance } from '../../ports/target.ts';
+import type { Endpoint, ObservedRoute, RoutedArm, Routing, Traffic } from '../../ports/traffic.ts';
+import type { Lanes } from '../lanes.ts';
+import { isReady, revisionsOf, routingFor, type Split } from '../routing.ts';
+import type { World } from '../world.ts';
+import { expectedOf } from './expected.ts';
+import type { HealthBook } from './health-book.ts';
+
+/** An instance that answers badly this often in a row gets no more traffic; one that has ended gets none at once. */
+const SICK_LOOKS = 2;
+
+/** Sets the routing again when what carries the traffic is not what should, or not where it is. */
+export class RouteKeeper {
+  readonly #world: World;
+  readonly #lanes: Lanes;
+  readonly #id: LaneId;
+
+  constructor(world: World, lanes: Lanes, id: LaneId) {
+    this.#world = world;
+    this.#lanes = lanes;
+    this.#id = id;
+  }
+
+  async keep(lane: Lane, instances: readonly ObservedInstance[], health: HealthBook): Promise<void> {
+    const { split } = expectedOf(lane);
+    if (split === null) return;
+    const traffic = await this.#trafficOf(split);
+    const seen = await traffic.observe(routeOf(this.#id));
+    if (this.#correction(lane, split, seen, instances, health) === undefined) return;
+
+    // The fence comes before the state is read again: a shift that is decided after that reading has a larger one,
+    // and this then loses to it; one decided before shows in the state.
+    const fence = await this.#world.store.drawFence();
+    const fresh = await this.#lanes.lane(this.#id);
+    const now = expectedOf(fresh).split;
+    if (now === null) return;
+    const correction = this.#correction(fresh, now, seen, instances, health);
+    if (correction === undefined) return;
+    await traffic.set(correction, fence);
+    this.#world.log.info({ route: correction.route, arms: correction.arms }, 'routing set to what is there');
+  }
+
+  async #trafficOf(split: Split): Promise<Traffic> {
+    const [revision] = revisionsOf(split);
+    if (revision === undefined) throw new Error('a split without a revision carries nothing');
+    return this.#world.traffic(revision.runtime.traffic.type);
+  }
+
+  /** The routing to set; undefined when there is nothing to correct, or nothing to correct it with. */
+  #correction(
+    lane: Lane,
+    split: Split,
+    seen: ObservedRoute | undefined,
+    instances: readonly ObservedInstance[],
+    health: HealthBook,
+  ): Routing | undefined {
+    if (seen !== undefined && carriesShares(seen.routing, split)) {
+      const arms = seen.routing.arms.map((arm) => refreshed(arm, instances, health));
+      return sameEndpoints(arms, seen.routing.arms) ? undefined : { ...seen.routing, arms };
+    }
+    const runtime = (split.canary?.revision ?? split.stable)?.runtime;
+    if (runtime === undefined) return undefined;
+    const rollout = expectedOf(lane).rollout ?? seen?.routing.rollout ?? 'steady';
+    const routing = routingFor({ lane: this.#id, runtime, rollout }, split, instances);
+    return 'lack' in routing ? undefined : routing;
+  }
+}
+
+/** Whether every revision has the share that the split gives it, whatever its arm is called. */
+function carriesShares(routing: Routing, { stable, canary }: Split): boolean {
+  const shares = new Map<RevisionDigest, number>();
+  const add = (revision: RevisionDigest, weight: number) =>
+    shares.set(revision, (shares.get(revision) ?? 0) + weight);
+  for (const { revision, weight } of routing.arms) add(revision, weight);
+  if (canary !== null) add(canary.revision.digest, -canary.weight);
+  if (stable !== null) add(stable.digest, (canary?.weight ?? 0) - 10_000);
+  return [...shares.values()].every((rest) => rest === 0);
+}
+
+/** The arm with the endpoints that can be used now. An arm with weight is never left without any. */
+function refreshed(arm: RoutedArm, instances: readonly ObservedInstance[], health: HealthBook): RoutedArm {
+  const routed = new Set(arm.endpoints.map(({ instance }) => instance));
+  const usable = instances.filter(
+    (one) =>
+      one.revision === arm.revision &&
+      (isReady(one) ||
+        (routed.has(one.id) && one.alive && !one.stopping && health.sickLooks(one.id) < SICK_LOOKS)),
+  );
+  return usable.length === 0 ? arm : { ...arm, endpoints: usable.map(({ endpoint }) => endpoint) };
+}
+
+function sameEndpoints(a: readonly RoutedArm[], b: readonly RoutedArm[]): boolean {
+  const names = (arms: readonly RoutedArm[]) =>
+    arms.map((arm) => [arm.arm, ...arm.endpoints.map(nameOf).sort()].join(' ')).join('\n');
+  return names(a) === names(b);
+}
+
+const nameOf = ({ instance, host, port }: Endpoint) => `${instance}@${host}:${port}`;

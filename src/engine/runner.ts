@@ -1,0 +1,211 @@
+import { messageOf, SpillwayError, type ErrorCode } from '../core/errors.ts';
+import type { DeploymentId } from '../core/ids.ts';
+import { after, elapsed, milliseconds, seconds, type Duration, type Instant } from '../core/time.ts';
+import type { ClaimedTask, Store } from '../ports/store.ts';
+import type { System } from '../ports/system.ts';
+import { backOff } from './backoff.ts';
+import type { Conclusion, TaskHandler } from './task-handler.ts';
+import { NOTIFY_TASK } from './tasks.ts';
+import { WakeUp } from './wake-up.ts';
+import type { Logger } from './world.ts';
+
+/** Tasks at once; messages have room of their own, so that a sink that hangs holds nothing else up. */
+const ROOM = { work: 16, messages: 8 };
+/** A message that finds no room is looked at again after this. */
+const NO_ROOM_WAIT = seconds(1);
+const FIRST_RETRY = milliseconds(500);
+const LAST_RETRY = seconds(15);
+/** Even when the store names no time, the runner looks again after this. */
+const LONGEST_SLEEP = seconds(30);
+const STORE_TROUBLE_WAIT = seconds(1);
+
+/** Trying again cannot help. */
+const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
+  'config_invalid',
+  'not_built',
+  'unknown_kind',
+  'not_found',
+  'not_permitted',
+  'command_failed',
+  'too_large',
+  'corrupt',
+]);
+const isFinal = (error: unknown) => error instanceof SpillwayError && FINAL.has(error.code);
+
+interface Running {
+  readonly task: ClaimedTask;
+  readonly stop: AbortController;
+  readonly done: Promise<void>;
+}
+
+export interface RunnerOptions {
+  readonly store: Pick<Store, 'claim' | 'retry' | 'nextDue'>;
+  readonly system: System;
+  readonly log: Logger;
+  readonly handler: (kind: string) => TaskHandler | undefined;
+}
+
+/** Claims what is due, has it done, and sees to it that each task ends in exactly one conclusion. */
+export class Runner {
+  readonly #options: RunnerOptions;
+  readonly #running = new Map<string, Running>();
+  readonly #wakeUp: WakeUp;
+  readonly #stopping = new AbortController();
+  #loop: Promise<void> | undefined;
+  /** Why the last claim failed; undefined when it did not. */
+  #trouble: string | undefined;
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    this.#wakeUp = new WakeUp(options.system);
+  }
+
+  start(): void {
+    this.#loop ??= this.#work();
+  }
+
+  /** There may be something to do. */
+  wake(): void {
+    this.#wakeUp.wake();
+  }
+
+  /** Stops what runs for these deployments, except the tasks named: the store has called them off. */
+  cancel(deployments: readonly DeploymentId[], except: ReadonlySet<string>): void {
+    for (const [key, { task, stop }] of this.#running) {
+      if (task.deployment === null || except.has(key)) continue;
+      if (deployments.includes(task.deployment)) stop.abort(new Cancelled());
+    }
+  }
+
+  /** Claims no more, gives what runs `grace` to end, and leaves the rest to be done after the next start. */
+  async stop(grace: Duration): Promise<void> {
+    const { system } = this.#options;
+    this.#stopping.abort(new Cancelled());
+    this.#wakeUp.wake();
+    await this.#loop;
+    const ended = new AbortController();
+    const all = Promise.all([...this.#running.values()].map(({ done }) => done)).finally(() => ended.abort());
+    await Promise.race([all, system.sleep(grace, ended.signal)]);
+    for (const { stop } of this.#running.values()) stop.abort(new Cancelled());
+  }
+
+  status(): { readonly running: number; readonly trouble: string | undefined } {
+    return { running: this.#running.size, trouble: this.#trouble };
+  }
+
+  async #work(): Promise<void> {
+    while (!this.#stopping.signal.aborted) {
+      this.#wakeUp.rest();
+      const free = ROOM.work - this.#count('work');
+      const claimed = free > 0 ? await this.#claim(free) : [];
+      for (const task of claimed) this.#begin(task);
+      if (claimed.length === 0) await this.#wakeUp.sleep(free > 0 ? await this.#untilDue() : LONGEST_SLEEP);
+    }
+  }
+
+  async #claim(limit: number): Promise<readonly ClaimedTask[]> {
+    const { store, system, log } = this.#options;
+    try {
+      const claimed = await store.claim(system.now(), limit);
+      this.#trouble = undefined;
+      return claimed;
+    } catch (error) {
+      this.#trouble = messageOf(error);
+      log.error({ err: error }, 'the store gives out no tasks');
+      await system.sleep(STORE_TROUBLE_WAIT, this.#stopping.signal);
+      return [];
+    }
+  }
+
+  async #untilDue(): Promise<Duration> {
+    const { store, system } = this.#options;
+    const due = await store.nextDue().catch(() => undefined);
+    if (due === undefined) return LONGEST_SLEEP;
+    const wait = elapsed(system.now(), due);
+    // Due and not given out: ask again, but not all the time.
+    return milliseconds(wait <= 0 ? 100 : Math.min(wait, LONGEST_SLEEP));
+  }
+
+  #count(room: keyof typeof ROOM): number {
+    return [...this.#running.values()].filter(({ task }) => roomOf(task) === room).length;
+  }
+
+  #begin(task: ClaimedTask): void {
+    const stop = new AbortController();
+    const room = roomOf(task);
+    const full = room === 'messages' && this.#count(room) >= ROOM[room];
+    const work = full ? this.#putBack(task, NO_ROOM_WAIT, 'no room') : this.#do(task, stop);
+    const done = work
+      .catch((error: unknown) => this.#options.log.error({ err: error, task: task.key }, 'task lost its way'))
+      .finally(() => {
+        this.#running.delete(task.key);
+        this.wake();
+      });
+    this.#running.set(task.key, { task, stop, done });
+  }
+
+  async #do(task: ClaimedTask, stop: AbortController): Promise<void> {
+    const { handler, system, log } = this.#options;
+    const how = handler(task.kind);
+    if (how === undefined) {
+      log.error({ task: task.key, kind: task.kind }, 'a task of a kind that this version does not know');
+      return this.#putBack(task, LAST_RETRY, `unknown kind ${task.kind}`);
+    }
+    const deadline = how.deadline(task);
+    try {
+      const conclusion = await this.#within(deadline, stop, () => how.run(task, stop.signal));
+      await this.#conclude(task, conclusion);
+    } catch (error) {
+      if (error instanceof Cancelled) return;
+      const wait = backOff(system, task.attempt, FIRST_RETRY, LAST_RETRY);
+      const over = after(system.now(), wait) >= deadline;
+      log.warn(
+        { err: error, task: task.key, attempt: task.attempt, final: over || isFinal(error) },
+        'task failed',
+      );
+      if (over || isFinal(error)) await this.#conclude(task, how.giveUp(task, messageOf(error)));
+      else await this.#putBack(task, wait, messageOf(error));
+    }
+  }
+
+  /** The work, or whatever ends it first: its deadline or its cancellation. Work that heeds neither is left alone. */
+  async #within<Value>(deadline: Instant, stop: AbortController, work: () => Promise<Value>): Promise<Value> {
+    const { system } = this.#options;
+    const { promise: stopped, reject } = Promise.withResolvers<never>();
+    stop.signal.addEventListener('abort', () => reject(stop.signal.reason as Error), { once: true });
+    const rest = elapsed(system.now(), deadline);
+    const timeOver = () => stop.abort(new SpillwayError('timeout', 'not done when its time was over'));
+    if (rest <= 0) timeOver();
+    const callOff = system.after(milliseconds(Math.max(rest, 0)), timeOver);
+    try {
+      return await Promise.race([stopped, ...(stop.signal.aborted ? [] : [work()])]);
+    } finally {
+      callOff();
+    }
+  }
+
+  /** What was done must not be forgotten because the store was busy: told again until it is durable. */
+  async #conclude(task: ClaimedTask, conclusion: Conclusion): Promise<void> {
+    const { system, log } = this.#options;
+    for (let attempt = 1; ; attempt++) {
+      try {
+        await conclusion({ key: task.key, fence: task.fence });
+        return;
+      } catch (error) {
+        if (this.#stopping.signal.aborted) throw error;
+        log.error({ err: error, task: task.key }, 'an outcome could not be recorded; trying again');
+        await system.sleep(backOff(system, attempt, FIRST_RETRY, LAST_RETRY), this.#stopping.signal);
+      }
+    }
+  }
+
+  async #putBack(task: ClaimedTask, wait: Duration, why: string): Promise<void> {
+    const { store, system } = this.#options;
+    await this.#conclude(task, ({ key, fence }) => store.retry(key, fence, after(system.now(), wait), why));
+  }
+}
+
+/** The task is called off, or the server stops: nothing is to be recorded. */
+class Cancelled extends Error {}
+
+const roomOf = (task: ClaimedTask): keyof typeof ROOM => (task.kind === NOTIFY_TASK ? 'messages' : 'work');

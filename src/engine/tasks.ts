@@ -1,0 +1,69 @@
+import type { Decision } from '../core/decision.ts';
+import type { Effect } from '../core/effects.ts';
+import { routeOf } from '../core/ids.ts';
+import type { Json } from '../core/json.ts';
+import { findDeployment, type Lane } from '../core/lane.ts';
+import { notificationOf, type Notification } from '../core/notification.ts';
+import type { Instant } from '../core/time.ts';
+import type { ClaimedTask, NewTask } from '../ports/store.ts';
+
+export const INBOX_TASK = 'inbox';
+export const NOTIFY_TASK = 'notify';
+
+/** A message on its way to one channel. */
+export interface NotifyPayload {
+  readonly channel: string;
+  readonly message: Notification;
+}
+
+/** Everything that follows from a decision and has to be done: its effects, and the messages that its events are. */
+export function tasksOf(
+  lane: Lane,
+  decision: Decision,
+  now: Instant,
+  version: number,
+  channelsOf: (message: Notification) => readonly string[],
+): readonly NewTask[] {
+  const effects = decision.effects.map((effect) => effectTask(lane, effect, now));
+  const messages = decision.events.flatMap((event, index) => {
+    const message = notificationOf(lane, event);
+    if (message === null) return [];
+    const key = `notify/${routeOf(lane.id)}/${version}.${index}`;
+    return channelsOf(message).map((channel) => notifyTask(lane, `${key}/${channel}`, { channel, message }));
+  });
+  return [...effects, ...messages];
+}
+
+/** What `effectTask` has put into a task. */
+export const effectOf = (task: ClaimedTask) => task.payload as unknown as Effect;
+
+export const notifyPayloadOf = (task: ClaimedTask) => task.payload as unknown as NotifyPayload;
+
+/** Data made of strings, numbers and lists only, as what it is when stored. */
+export const asJson = (data: object) => data as unknown as Json;
+
+function effectTask(lane: Lane, effect: Effect, now: Instant): NewTask {
+  const state = findDeployment(lane, effect.deployment)?.status.state;
+  return {
+    key: effect.key,
+    kind: effect.kind,
+    lane: lane.id,
+    deployment: effect.deployment,
+    payload: asJson(effect),
+    runAt: effect.kind === 'timer' ? effect.at : now,
+    queue: lane.id.application,
+    priority: state === 'rolling_back' ? 0 : 1,
+  };
+}
+
+/** It belongs to no deployment: a message about one that has ended is not called off with it. */
+const notifyTask = (lane: Lane, key: string, payload: NotifyPayload): NewTask => ({
+  key,
+  kind: NOTIFY_TASK,
+  lane: lane.id,
+  deployment: null,
+  payload: asJson(payload),
+  runAt: payload.message.at,
+  queue: `${NOTIFY_TASK}/${payload.channel}`,
+  priority: 2,
+});

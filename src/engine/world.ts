@@ -1,0 +1,49 @@
+import type { ApplicationName } from '../core/ids.ts';
+import type { Notification } from '../core/notification.ts';
+import type { Runtime } from '../core/release.ts';
+import type { GateRunner } from '../ports/gate.ts';
+import type { Notifier } from '../ports/notifier.ts';
+import type { Source } from '../ports/source.ts';
+import type { Store } from '../ports/store.ts';
+import type { System } from '../ports/system.ts';
+import type { Target } from '../ports/target.ts';
+import type { Traffic } from '../ports/traffic.ts';
+import type { Trigger, TriggerEvent } from '../ports/trigger.ts';
+
+/** Where the engine writes what it does; pino's shape. */
+export interface Logger {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** What this server knows of the applications it serves. */
+export interface Applications {
+  /** Those that an event which came in under a trigger's name is about. */
+  concerned(trigger: string, event: TriggerEvent): readonly ApplicationName[];
+  /** @throws SpillwayError `not_found` for an application that is not served here */
+  source(application: ApplicationName): Promise<Source>;
+  /** The channels that a message of this application goes to. */
+  channels(application: ApplicationName, message: Notification): readonly string[];
+  notifier(application: ApplicationName, channel: string): Promise<Notifier>;
+  /** Name -> id of the version in use, of every secret that the runtime refers to. */
+  secretVersions(application: ApplicationName, runtime: Runtime): Promise<Readonly<Record<string, string>>>;
+}
+
+/**
+ * Everything outside the engine, as values: it names no adapter. Each look-up by kind throws `unknown_kind` with the
+ * list of known ones.
+ */
+export interface World {
+  readonly store: Store;
+  readonly system: System;
+  readonly log: Logger;
+  readonly applications: Applications;
+  target(type: string): Promise<Target>;
+  traffic(type: string): Promise<Traffic>;
+  gate(type: string): Promise<GateRunner>;
+  /** @throws SpillwayError `not_found` for a name under which nothing may come in */
+  trigger(name: string): Promise<Trigger>;
+  /** Bytes left where Spillway keeps its data. */
+  freeDisk(): Promise<number>;
+}
