@@ -55,7 +55,7 @@ export function logEsOf(judge: Judge): LogEs {
   return { errors, latency, latencyWarning, crashes, combined, warning };
 }
 
-export const combine = (errors: number, latency: number | null, crashes: number | null): number =>
+const combine = (errors: number, latency: number | null, crashes: number | null): number =>
   logMeanE([
     { weight: 0.5, logE: errors },
     { weight: 0.3, logE: latency },

@@ -13,7 +13,7 @@ import { addToWindow, sumWindow } from './window.ts';
 const LONGEST_MERGE_MS = 60_000;
 
 /**
- * Folds one tick into the judge, in order of time.
+ * Folds one tick into the judge, in order of time. The judge may keep the tick: it must not be changed afterwards.
  * @returns the same judge, changed
  * @throws RangeError for an impossible tick (see checkTick); the judge is then unchanged
  */

@@ -2,10 +2,10 @@ import type { LimitEvidence } from './absolute.ts';
 import type { Evidence } from './evidence.ts';
 
 /** "12,150" */
-export const count = (n: number): string => String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ',');
+const count = (n: number): string => String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ',');
 
 /** A share as a percentage with two significant digits below 10%: "4.8%", "0.051%", "12%". */
-export const percent = (share: number): string => `${significant(share * 100)}%`;
+const percent = (share: number): string => `${significant(share * 100)}%`;
 
 /** "340:1"; evidence against is "1:20". */
 export function odds(logE: number): string {
@@ -19,7 +19,7 @@ export function roughly(ms: number): string {
   return ms < 5_400_000 ? `${Math.round(ms / 60_000)} min` : `${count(ms / 3_600_000)} h`;
 }
 
-export const milliseconds = (ms: number | null): string =>
+const milliseconds = (ms: number | null): string =>
   ms === null ? 'unknown' : ms < 10 ? `${significant(ms)} ms` : `${count(ms)} ms`;
 
 function significant(n: number): string {

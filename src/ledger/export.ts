@@ -12,7 +12,7 @@ import type { TreeHead } from './proofs.ts';
 import { append, EMPTY, rootOf, type Frontier, type Hash } from './tree.ts';
 
 /** An export is text, one JSON object a line: a header, each entry in order from index 0, and the signed checkpoint over them. */
-export const EXPORT_FORMAT = 'spillway-audit/1';
+const EXPORT_FORMAT = 'spillway-audit/1';
 
 export interface ExportHeader {
   readonly origin: string;

@@ -17,7 +17,6 @@ export { leafHashOf, leafOf } from './entry.ts';
 export {
   checkpointLine,
   entryLine,
-  EXPORT_FORMAT,
   headerLine,
   verifyExport,
   type ExportHeader,
