@@ -4,17 +4,15 @@ import { DEFAULT_ENVIRONMENT } from './defaults.ts';
 import type { Source } from './document.ts';
 import { at, expectation, notBuiltProblem, problemsOf, valueAt } from './issues.ts';
 import { nearestOf, pathText, type Path, type Problem } from './problem.ts';
-import { A_COMMAND, A_DURATION, parseDuration } from './vocabulary/values.ts';
-import { splitCommand } from './words.ts';
+import { A_DURATION, parseDuration } from './vocabulary/values.ts';
 
 /**
  * What adapters take as settings, by kind; the composition root hands them in, so that configuration knows no adapter.
  *
- * A schema gets the settings as written, without `type` and `instances`, after these conventions: keys that end in
- * `timeout`, `interval`, `period` or `duration` hold milliseconds; `command` is a list of arguments; the values under
- * `env` are texts; and a target's `health` holds what the file says under `health:` about one check (`path`,
- * `status`, `body`, `timeout`), if anything. It puts out plain JSON, and takes that in again unchanged where the
- * adapter parses it once more.
+ * A schema gets the settings as written, without `type` and `instances`; lengths of time (keys that end in `timeout`,
+ * `interval`, `period` or `duration`) in milliseconds; and for a target what the file says under `health:` about one
+ * check (`path`, `status`, `body`, `timeout`), if anything. It puts out plain JSON, which it also takes in, since a plan
+ * is read again later.
  */
 export interface AdapterSchemas {
   readonly targets: Readonly<Record<string, z.ZodType>>;
@@ -80,9 +78,9 @@ function settingsOf(
     return undefined;
   }
   const reported = new Set<string>();
-  const settings = conventional({ ...written, ...extra.merged }, (path, expected) => {
+  const settings = withMilliseconds({ ...written, ...extra.merged }, (path) => {
     reported.add(pathText(path));
-    problems.push(unexpected(source, locate(path), expected));
+    problems.push(unexpected(source, locate(path), A_DURATION));
   });
   const parsed = schema.safeParse(settings, { error: expectation });
   if (parsed.success) return reported.size === 0 ? { type, settings: parsed.data as JsonObject } : undefined;
@@ -91,33 +89,22 @@ function settingsOf(
   return undefined;
 }
 
-/** Brings settings into the form that adapters get (see `AdapterSchemas`). */
-function conventional(
+/** Settings with lengths of time in milliseconds. A bare number for one is refused: it does not say of what. */
+function withMilliseconds(
   settings: Readonly<Record<string, unknown>>,
-  object: (path: Path, expected: string) => void,
+  refuse: (path: Path) => void,
   above: Path = [],
 ): Record<string, unknown> {
   const put: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(settings)) {
-    put[key] = value;
     const path = [...above, key];
     if (/(?:^|_)(?:timeout|interval|period|duration)$/.test(key)) {
       put[key] = typeof value === 'string' ? parseDuration(value) : undefined;
-      if (put[key] === undefined) object(path, A_DURATION);
-    } else if (key === 'command' && typeof value === 'string') {
-      put[key] = splitCommand(value);
-      if (put[key] === undefined) object(path, A_COMMAND);
-    } else if (key === 'env') {
-      put[key] = isMap(value)
-        ? Object.fromEntries(Object.entries(value).map(([name, text]) => [name, scalarText(text)]))
-        : value;
-    } else if (isMap(value)) put[key] = conventional(value, object, path);
+      if (put[key] === undefined) refuse(path);
+    } else put[key] = isMap(value) && key !== 'env' ? withMilliseconds(value, refuse, path) : value;
   }
   return put;
 }
-
-const scalarText = (value: unknown) =>
-  typeof value === 'number' || typeof value === 'boolean' ? String(value) : value;
 
 function unexpected(source: Source, path: Path, expected: string): Problem {
   const found = JSON.stringify(valueAt(source.value, path)) ?? 'nothing';

@@ -123,6 +123,7 @@ export const health = object({
   path: z
     .string({ error: 'a path such as /health' })
     .regex(/^\/[^\s#]*$/, { error: 'a path such as /health' })
+    .nullable() // null: the port takes connections
     .optional(),
   status: wholeNumber(100, 599).optional(),
   body: text('text that the answer contains').optional(),

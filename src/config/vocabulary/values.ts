@@ -87,7 +87,7 @@ export const text = (what: string, max = 1000) =>
     .min(1, { error: what })
     .max(max, { error: `${what}, at most ${max} characters` });
 
-export const A_COMMAND =
+const A_COMMAND =
   'a command: a list of arguments, or text without shell operators (for a shell: [sh, -c, "..."])';
 
 /** A program with its arguments; text is split at spaces. */
