@@ -1,5 +1,4 @@
-import { ServerResponse, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
+import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Client, Dispatcher } from 'undici';
 import { newVisitorId, PLACES, placeOf, visitorHash, visitorIdIn } from './draw.ts';
@@ -29,21 +28,28 @@ export interface ExchangeRoute {
   countDropped(): void;
 }
 
-/** The client's side of an exchange. */
-export class EdgeResponse extends ServerResponse {
-  exchange: Exchange | undefined = undefined;
-}
-
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 /** An answer this short is joined to its head, so that one write carries both. */
 const JOINED_BYTES = 4096;
 const EVENT_STREAM = 'text/event-stream';
 
+/** A request as its listener hands it over. */
+export interface Incoming {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  /** The unfinished exchanges of the client's connection, told when it closes; more than one when it pipelines. */
+  readonly siblings: Set<Exchange>;
+  /** The protocol asked for; undefined for an ordinary request. */
+  readonly upgrade: string | undefined;
+}
+
 /** One request and its answer: drawn to an arm, sent to one of its instances, retried where that is safe, counted. */
 export class Exchange implements Dispatcher.DispatchHandler {
   readonly #route: ExchangeRoute;
   readonly #req: IncomingMessage;
-  readonly #res: EdgeResponse;
+  readonly #res: ServerResponse;
+  /** The unfinished exchanges of the client's connection. */
+  readonly #siblings: Set<Exchange>;
   readonly #table: Table;
   readonly #arrived = performance.now();
   readonly #arm: Arm;
@@ -69,10 +75,12 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** The client has its answer, or has gone. */
   #over = false;
 
-  constructor(route: ExchangeRoute, req: IncomingMessage, res: EdgeResponse, upgrade: string | undefined) {
+  constructor(route: ExchangeRoute, { req, res, siblings, upgrade }: Incoming) {
     this.#route = route;
     this.#req = req;
     this.#res = res;
+    this.#siblings = siblings;
+    siblings.add(this);
     this.#table = route.table;
     this.#arm = armAt(route.table, this.#drawPlace());
     const url = req.url ?? '/';
@@ -89,16 +97,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
       body: hasBody ? req : null,
       upgrade: upgrade ?? null,
     };
-    res.exchange = this;
-    res.on('close', onClientClose);
-    // A pipelined request waits for its predecessor's answer and has no socket yet whose end it would hear of.
-    if (res.socket === null) this.#watch(req.socket.setMaxListeners(0));
-  }
-
-  #watch(socket: Socket): void {
-    const gone = () => this.clientGone();
-    socket.once('close', gone);
-    this.#res.once('close', () => socket.off('close', gone));
   }
 
   #drawPlace(): number {
@@ -117,8 +115,8 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Sends the request to the best instance of its arm. */
   attempt(): void {
     if (this.#over) return;
-    const { avoid } = this.#route.limits;
-    const seat = pickSeat(this.#arm, this.#seat, performance.now(), avoid);
+    const now = this.#attempts === 0 ? this.#arrived : performance.now();
+    const seat = pickSeat(this.#arm, this.#seat, now, this.#route.limits.avoid);
     if (seat === undefined) return this.#refuse(503, 'No instance is there to answer this request.');
     this.#seat = seat;
     this.#attempts++;
@@ -152,7 +150,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     else res.writeHead(status, reason, out as string[]);
     this.#answered = true;
     if (headers['content-type']?.startsWith(EVENT_STREAM) === true) this.#seat?.backend.lasting.add(this);
-    process.nextTick(flush, this);
+    flushSoon(this);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -168,7 +166,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseEnd(_: unknown, trailers: IncomingHttpHeaders): void {
     this.#leave();
     if (this.#over) return;
-    this.#over = true;
+    this.#end();
     const res = this.#res;
     if (res.chunkedEncoding) res.addTrailers(trailers as Record<string, string>);
     const held = this.#held;
@@ -185,7 +183,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (failure.by === 'client') return this.#answer(400, 'The request cannot be passed on.');
     if (this.#answered) {
       countError(seat.row, this.#table.failed, this.#visitor);
-      this.#over = true;
+      this.#end();
       this.#res.destroy();
       return;
     }
@@ -205,7 +203,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return this.#leave();
     }
     this.#count(status);
-    this.#over = true;
+    this.#end();
     if (this.#client !== undefined) backend.giveBack(this.#client);
     this.#client = undefined;
     this.#res.detachSocket(socket);
@@ -218,7 +216,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** The client closed its connection: nothing more is asked of the instance. */
   clientGone(): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#end();
     // Answers that clients do not wait for would make a hanging instance look idle: count how long they did wait.
     if (!this.#answered && this.#sent) this.#count(0);
     this.#controller?.abort(new Error('the client has gone'));
@@ -227,7 +225,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   /** Ends an event stream whose instance must leave; its client connects again. */
   leave(): void {
     if (this.#over) return;
-    this.#over = true;
+    this.#end();
     this.#release();
     this.#res.end();
     this.#controller?.abort(new Error('the instance is leaving'));
@@ -243,8 +241,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     else if (!this.#res.write(held) && this.#controller !== undefined) this.#wait(this.#controller);
   }
 
-  resume(): void {
-    this.#controller?.resume();
+  #end(): void {
+    this.#over = true;
+    this.#siblings.delete(this);
   }
 
   #release(): void {
@@ -256,7 +255,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #wait(controller: Dispatcher.DispatchController): void {
     controller.pause();
-    if (this.#res.listenerCount('drain') === 0) this.#res.on('drain', onClientDrain);
+    this.#res.once('drain', () => this.#controller?.resume());
   }
 
   #isHttp11(): boolean {
@@ -302,7 +301,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #answer(status: number, message: string): void {
-    this.#over = true;
+    this.#end();
     const res = this.#res;
     if (!this.#req.complete || this.#route.closing) res.shouldKeepAlive = false;
     const body = `${message}\n`;
@@ -316,14 +315,17 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 }
 
-// One function each for all exchanges: a closure for each request would cost more than the lookup.
-function onClientClose(this: EdgeResponse): void {
-  this.exchange?.clientGone();
-}
-
-function onClientDrain(this: EdgeResponse): void {
-  this.exchange?.resume();
-}
-
 const retry = (exchange: Exchange) => exchange.attempt();
-const flush = (exchange: Exchange) => exchange.flush();
+
+/** Exchanges whose heads came in this turn of the event loop; one immediate for all costs less than a tick for each. */
+let unflushed: Exchange[] = [];
+
+function flushSoon(exchange: Exchange): void {
+  if (unflushed.push(exchange) === 1) setImmediate(flushAll);
+}
+
+function flushAll(): void {
+  const batch = unflushed;
+  unflushed = [];
+  for (const exchange of batch) exchange.flush();
+}

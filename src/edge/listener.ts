@@ -1,13 +1,13 @@
-import { createServer, type IncomingMessage, type Server } from 'node:http';
-import { Server as NetServer, type AddressInfo } from 'node:net';
-import type { Duplex } from 'node:stream';
-import { EdgeResponse } from './exchange.ts';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
+import type { Exchange } from './exchange.ts';
 import type { Limits } from './limits.ts';
 import type { Listen } from './routing.ts';
 
 export interface Handlers {
-  request(req: IncomingMessage, res: EdgeResponse): void;
-  upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void;
+  /** @param siblings the unfinished exchanges of the connection: a new one joins them, and each is told when it closes */
+  request(req: IncomingMessage, res: ServerResponse, siblings: Set<Exchange>): void;
+  upgrade(req: IncomingMessage, head: Buffer, siblings: Set<Exchange>): void;
 }
 
 const BACKLOG = 4096;
@@ -19,15 +19,14 @@ const IDLE_GRACE_MS = 1000;
 /** A listen address. Its parser is Node's strict one, which refuses whatever two parsers could read differently. */
 export class Listener {
   closing = false;
-  readonly #server: Server<typeof IncomingMessage, typeof EdgeResponse>;
+  readonly #server: Server;
   readonly #limits: Limits;
-  #connections = 0;
+  readonly #connections = new Map<Socket, Set<Exchange>>();
 
   constructor(limits: Limits, handlers: Handlers) {
     this.#limits = limits;
     this.#server = createServer(
       {
-        ServerResponse: EdgeResponse,
         maxHeaderSize: limits.headBytes,
         headersTimeout: limits.requestHead,
         requestTimeout: limits.request,
@@ -38,16 +37,16 @@ export class Listener {
       },
       (req, res) => {
         const refusal = unreadable(req);
-        if (refusal === undefined) handlers.request(req, res);
+        if (refusal === undefined) handlers.request(req, res, this.#exchangesOn(req.socket));
         else res.writeHead(refusal, { connection: 'close', 'content-length': 0 }).end();
       },
     );
     // The size limit bounds the fields; a limit on their number would drop the rest of them in silence.
     this.#server.maxHeadersCount = 0;
-    this.#server.on('upgrade', (req, socket, head) => handlers.upgrade(req, socket, head));
+    this.#server.on('upgrade', (req, _, head) => handlers.upgrade(req, head, this.#exchangesOn(req.socket)));
     this.#server.on('connection', (socket) => {
-      this.#connections++;
-      socket.once('close', () => this.#connections--);
+      this.#connections.set(socket, new Set());
+      socket.once('close', () => this.#closed(socket));
     });
   }
 
@@ -77,11 +76,21 @@ export class Listener {
     if (!this.#server.listening) return;
     NetServer.prototype.close.call(this.#server);
     const began = performance.now();
-    while (this.#connections > 0 && performance.now() - began < this.#limits.leave) {
+    while (this.#connections.size > 0 && performance.now() - began < this.#limits.leave) {
       if (performance.now() - began >= IDLE_GRACE_MS) this.#server.closeIdleConnections();
       await new Promise((resolve) => setTimeout(resolve, LEAVE_LOOK_MS));
     }
     this.#server.closeAllConnections();
+  }
+
+  #exchangesOn(socket: Socket): Set<Exchange> {
+    return this.#connections.get(socket) ?? new Set();
+  }
+
+  #closed(socket: Socket): void {
+    const exchanges = this.#exchangesOn(socket);
+    this.#connections.delete(socket);
+    for (const exchange of exchanges) exchange.clientGone();
   }
 }
 

@@ -1,7 +1,6 @@
-import type { IncomingMessage } from 'node:http';
-import type { Duplex } from 'node:stream';
+import { ServerResponse, type IncomingMessage } from 'node:http';
 import { Backend } from './backend.ts';
-import { EdgeResponse, Exchange, type ExchangeRoute } from './exchange.ts';
+import { Exchange, type ExchangeRoute } from './exchange.ts';
 import type { Limits } from './limits.ts';
 import { Listener } from './listener.ts';
 import type { Endpoint, Listen, RoutedArm, Routing } from './routing.ts';
@@ -105,24 +104,22 @@ export class Route implements ExchangeRoute {
 
   #newListener(): Listener {
     return new Listener(this.limits, {
-      request: (req, res) => this.#serve(req, res, undefined),
-      upgrade: (req, socket, head) => this.#upgrade(req, socket, head),
+      request: (req, res, siblings) =>
+        new Exchange(this, { req, res, siblings, upgrade: undefined }).attempt(),
+      upgrade: (req, head, siblings) => this.#upgrade(req, head, siblings),
     });
   }
 
-  #serve(req: IncomingMessage, res: EdgeResponse, upgrade: string | undefined): void {
-    new Exchange(this, req, res, upgrade).attempt();
-  }
-
   /** Gives an upgrade a response to be answered by, in case the instance does not agree to it. */
-  #upgrade(req: IncomingMessage, socket: Duplex, head: Buffer): void {
+  #upgrade(req: IncomingMessage, head: Buffer, siblings: Set<Exchange>): void {
+    const { socket } = req;
     socket.on('error', () => socket.destroy());
     if (head.length > 0) socket.unshift(head);
-    const res = new EdgeResponse(req);
+    const res = new ServerResponse(req);
     res.shouldKeepAlive = false;
-    res.assignSocket(req.socket);
+    res.assignSocket(socket);
     res.on('finish', () => socket.end());
-    this.#serve(req, res, req.headers.upgrade);
+    new Exchange(this, { req, res, siblings, upgrade: req.headers.upgrade }).attempt();
   }
 
   #seatsOf(arm: RoutedArm): readonly Seat[] {
