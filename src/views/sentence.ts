@@ -40,7 +40,7 @@ const tellers: Tellers = {
     );
   },
   'deployment.validating': () => quiet('pre-flight checks start'),
-  'preflight.passed': ({ checks }) => plain(`${plural(checks.length, 'pre-flight check')} passed`),
+  'preflight.passed': () => plain('pre-flight passed'),
   'deployment.building': () => quiet('the build starts'),
   'release.built': ({ revision }) => plain(`built ${labelOf(revision)}`),
   'deployment.testing': () => quiet('gates start'),
@@ -48,7 +48,7 @@ const tellers: Tellers = {
   'gate.passed': ({ gate, outcome }) => good(`gate ${gate} passed: ${outcome.reason}`),
   'gate.warned': ({ gate, outcome }) => warn(`gate ${gate} warned: ${outcome.reason}`),
   'gate.failed': ({ gate, outcome }) => bad(`gate ${gate} failed: ${outcome.reason}`),
-  'deployment.awaiting_approval': () => plain('waits for approval'),
+  'deployment.awaiting_approval': () => quiet('waits for approval'),
   'approval.expired': () => bad('nobody approved in time'),
   'deployment.approved': () => plain('approved'),
   'deployment.started': ({ previous }) => plain(`rollout starts; ${known(previous, 'nothing')} serves now`),

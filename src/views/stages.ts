@@ -1,7 +1,7 @@
 import type { Deployment, GateOutcome, StateName } from '../core/deployment.ts';
 import type { LaneEvent, LaneEventType } from '../core/events.ts';
 import { elapsed, type Instant } from '../core/time.ts';
-import { plural, shortCommit } from './words.ts';
+import { lasting, plural, shortCommit } from './words.ts';
 
 /** How far something has come; each has a sign of its own when drawn. */
 export type Mark = 'done' | 'active' | 'paused' | 'waiting' | 'warned' | 'failed' | 'skipped';
@@ -51,6 +51,8 @@ const ENTERS: Partial<Record<LaneEventType, StageName>> = {
 };
 const ENDS: readonly LaneEventType[] = ['deployment.completed', 'deployment.failed', 'deployment.rejected'];
 
+/** Here something is waited for, or nothing happens. */
+const WAITS: ReadonlySet<StageName> = new Set(['approval', 'approved']);
 /** Waiting shorter than this is not worth a line. */
 const BRIEF_MS = 2000;
 
@@ -69,7 +71,7 @@ export function stagesOf(
     const visit = visits.findLast((candidate) => candidate.name === name);
     if (visit === undefined && (ended || wayBack || !ahead(deployment, name, reached))) return [];
     const mark = visit === undefined ? 'waiting' : markOf(deployment, visit, visits);
-    if (name === 'approved' && mark !== 'active' && (visit?.ms ?? 0) < BRIEF_MS) return [];
+    if (WAITS.has(name) && mark === 'done' && (visit?.ms ?? 0) < BRIEF_MS) return [];
     const gates = name === 'testing' ? gatesOf(deployment, events, now) : [];
     return [{ name, mark, detail: detailOf(deployment, events, name), ms: visit?.ms ?? null, gates }];
   });
@@ -96,7 +98,7 @@ function visitsOf(events: readonly LaneEvent[], now: Instant): readonly Visit[] 
 /** Whether a stage that was not entered lies ahead; a rollback repeats neither build, gates nor approvals. */
 function ahead({ kind, status }: Deployment, name: StageName, reached: StageName | undefined): boolean {
   if (status.state === 'rolling_back') return false;
-  if (name === 'approved') return false;
+  if (WAITS.has(name)) return false;
   if (kind === 'rollback' && FORWARD.indexOf(name) < FORWARD.indexOf('deploying')) return false;
   return reached === undefined || FORWARD.indexOf(name) > FORWARD.indexOf(reached);
 }
@@ -117,7 +119,7 @@ function detailOf(deployment: Deployment, events: readonly LaneEvent[], name: St
   switch (name) {
     case 'validating': {
       const passed = events.find((event) => event.type === 'preflight.passed');
-      return passed ? `${plural(passed.checks.length, 'check')} passed` : '';
+      return passed && passed.checks.length > 0 ? `${plural(passed.checks.length, 'check')} passed` : '';
     }
     case 'building': {
       const { revision } = deployment;
@@ -133,9 +135,10 @@ function detailOf(deployment: Deployment, events: readonly LaneEvent[], name: St
       return 'waits for its turn';
     case 'deploying':
       return deployment.plan.strategy;
+    case 'monitoring':
+      return deployment.plan.soak > 0 ? `soak ${lasting(deployment.plan.soak)}` : 'no soak';
     case 'approval':
     case 'verifying':
-    case 'monitoring':
     case 'rolling_back':
       return '';
   }

@@ -105,15 +105,16 @@ export function deploymentTree(
 ): DeploymentTree {
   const { status } = deployment;
   const summary = summaryOf(deployment);
+  const rollback = rollbackOf(events, deployment);
   return {
     summary,
     ageMs: elapsed(deployment.requestedAt, summary.ended ? deployment.since : now),
     stages: stagesOf(deployment, events, now),
     rollout: rolloutOf(deployment, events, assessment, now),
-    rollback: rollbackOf(events, deployment),
+    rollback,
     soakLeftMs:
       status.state === 'monitoring' && deployment.due.soak ? elapsed(now, deployment.due.soak) : null,
-    outcome: outcomeOf(deployment),
+    outcome: outcomeOf(deployment, rollback),
   };
 }
 
@@ -183,13 +184,14 @@ function rollbackOf(events: readonly LaneEvent[], { status }: Deployment): Rollb
   };
 }
 
-function outcomeOf({ status }: Deployment): Outcome | null {
+function outcomeOf({ status }: Deployment, rollback: RollbackView | null): Outcome | null {
   if (status.state === 'completed')
     return { mark: 'done', text: status.soakComplete ? 'completed' : 'completed; its soak was cut short' };
   if (status.state === 'rejected') return { mark: 'skipped', text: `rejected: ${status.reason}` };
   if (status.state !== 'failed') return null;
   const { rolledBack, reason } = status;
+  const to = rollback?.to ? ` to ${rollback.to}` : '';
   const what =
-    rolledBack === null ? 'failed' : rolledBack ? 'rolled back' : 'failed and could NOT be rolled back';
+    rolledBack === null ? 'failed' : rolledBack ? `rolled back${to}` : 'failed and could NOT be rolled back';
   return { mark: 'failed', text: `${what}: ${reason}` };
 }

@@ -51,11 +51,12 @@ export function whyOf(
   const zero = events.find((event) => event.type === 'rollback.traffic_zero');
   const began = events.findLast((event) => event.type === 'rollback.started');
   const toZeroMs = zero && began ? elapsed(began.at, zero.at) : null;
+  const evidence = proofsOf(deployment, events, assessment);
   return {
     deployment: summaryOf(deployment),
     ...headlineOf(deployment, events, toZeroMs),
-    evidence: proofsOf(deployment, events, assessment),
-    story: events.flatMap((event) => storyLine(event, deployment)),
+    evidence,
+    story: storyOf(events, deployment, evidence),
     next: nextSteps(deployment),
   };
 }
@@ -159,8 +160,26 @@ const proof = (
   kept: null,
 });
 
-function storyLine(event: LaneEvent, { requestedAt }: Deployment): readonly StoryLine[] {
-  const { tone, text } = tell(event);
-  if (tone === 'quiet') return [];
-  return [{ at: utc(event.at), afterMs: elapsed(requestedAt, event.at), tone, text }];
+/** The turning points; a reason that was given already, as evidence or before, is not given again. */
+function storyOf(
+  events: readonly LaneEvent[],
+  { requestedAt }: Deployment,
+  evidence: readonly Proof[],
+): readonly StoryLine[] {
+  const given = new Set(evidence.map(({ reason }) => reason));
+  return events.flatMap((event) => {
+    const { tone, text } = tell(event);
+    if (tone === 'quiet') return [];
+    const reason = reasonIn(event);
+    const repeated = given.has(reason);
+    if (reason !== '') given.add(reason);
+    const told = repeated ? text.slice(0, text.indexOf(reason)).replace(/:\s*$/, '') : text;
+    return [{ at: utc(event.at), afterMs: elapsed(requestedAt, event.at), tone, text: told }];
+  });
+}
+
+function reasonIn(event: LaneEvent): string {
+  if ('reason' in event) return event.reason;
+  if ('outcome' in event) return event.outcome.reason;
+  return 'cause' in event ? event.cause : '';
 }

@@ -1,0 +1,37 @@
+import type { FastifyInstance } from 'fastify';
+import { SpillwayError } from '../core/errors.ts';
+import type { ControlPlane } from '../engine/control-plane.ts';
+import { answerIngest, rawRequest } from './ingest.ts';
+import type { HttpOptions } from './options.ts';
+
+/**
+ * `POST /hooks/<source>`: events from outside, each body kept byte for byte, since signatures are over the bytes. A body above
+ * its source's limit is refused before it is read.
+ */
+export async function hookRoutes(
+  app: FastifyInstance,
+  controlPlane: ControlPlane,
+  { hooks, now }: HttpOptions,
+): Promise<void> {
+  await app.register((scope, _options, done) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
+    for (const [source, { maxBodyBytes }] of Object.entries(hooks))
+      scope.post(`/hooks/${source}`, { bodyLimit: maxBodyBytes }, async (request, reply) => {
+        const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
+        return answerIngest(
+          request,
+          reply,
+          await controlPlane.ingest(source, rawRequest(request, now(), body)),
+        );
+      });
+    scope.post('/hooks/*', { bodyLimit: 1 }, () => Promise.reject(unknownSource(Object.keys(hooks))));
+    done();
+  });
+}
+
+const unknownSource = (known: readonly string[]) =>
+  new SpillwayError('not_found', 'no trigger listens under this name', {
+    where: 'path',
+    hint: known.length === 0 ? 'No triggers are configured.' : `There are: ${known.join(', ')}.`,
+  });

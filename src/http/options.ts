@@ -1,0 +1,25 @@
+import type { Instant } from '../core/time.ts';
+
+export interface HttpOptions {
+  /** The Unix socket: the full API, for the owner of its folder only (mode 0600). */
+  readonly socket: string;
+  /**
+   * Beside the socket: webhooks and health. The API is there too when the host is a loopback address, since nobody is
+   * asked who they are yet.
+   */
+  readonly tcp: { readonly host: string; readonly port: number } | null;
+  /** Sources under `/hooks/`, with the largest body that each takes. */
+  readonly hooks: Readonly<Record<string, { readonly maxBodyBytes: number }>>;
+  readonly version: string;
+  readonly now: () => Instant;
+  /** Told of every failure that is Spillway's own fault; the caller gets no details of it. */
+  readonly onError: (error: unknown, where: string) => void;
+}
+
+/** Which door a request came through: it decides whether its `x-spillway-actor` is believed. */
+export type Door = 'socket' | 'loopback' | 'outside';
+
+export const ACTOR_HEADER = 'x-spillway-actor';
+
+/** JSON bodies of the API are small. */
+export const API_BODY_BYTES = 256 * 1024;
