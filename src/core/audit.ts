@@ -79,8 +79,8 @@ const SHAPES: Readonly<Record<LaneEventType, Shape>> = {
   'deployment.completed': shape('deployment', 'deploy', 'success'),
   'deployment.failed': shape('deployment', 'deploy', 'failure'),
   'deployment.rejected': shape('deployment', 'deploy', 'failure'),
-  'environment.locked': shape('configuration', 'lock', 'success'),
-  'environment.unlocked': shape('configuration', 'unlock', 'success'),
+  'environment.locked': shape('incident', 'lock', 'success'),
+  'environment.unlocked': shape('incident', 'unlock', 'success'),
   'incident.opened': shape('incident', 'open_incident', 'started'),
 };
 
@@ -96,14 +96,11 @@ export function auditEntry(fact: AuditFact): JsonObject {
     event_type: event.type,
     timestamp: isoTime(event.at),
     actor: event.actor,
-    ...(isOutside(event) ? outsideFields(event) : laneFields(fact, event)),
+    ...('details' in event ? outsideFields(event) : laneFields(fact, event)),
   };
 }
 
-const isOutside = (event: AuditFact['event']): event is OutsideEvent => !Object.hasOwn(SHAPES, event.type);
-
 function laneFields({ lane, deployment, subject }: AuditFact, event: LaneEvent): JsonObject {
-  const { at: _at, actor: _actor, type: _type, ...details } = event;
   return {
     ...SHAPES[event.type],
     target: lane && routeOf(lane),
@@ -113,10 +110,12 @@ function laneFields({ lane, deployment, subject }: AuditFact, event: LaneEvent):
     user_agent: null,
     deployment_id: deployment,
     environment: lane?.environment ?? null,
-    // Events are kept as JSON: every field of theirs is.
-    details: details as unknown as JsonObject,
+    details: Object.fromEntries(Object.entries(event).filter(([field]) => !SAID_BEFORE.has(field))),
   };
 }
+
+/** Fields of a lane's event that have a place of their own in its entry. */
+const SAID_BEFORE = new Set(['type', 'at', 'actor', 'deployment', 'lane']);
 
 function outsideFields({ type, details }: OutsideEvent): JsonObject {
   const [subject = '', ...action] = type.split('.');

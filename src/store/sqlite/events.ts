@@ -25,8 +25,12 @@ const storedEvent = (row: EventRow): StoredEvent => ({
   event: presentForm(row.schema, JSON.parse(row.data) as JsonObject),
 });
 
-/** @returns its sequence */
-export function insertEvent(sql: Sql, { id, schema, lane, deployment, event }: StampedEvent): number {
+/** @param data the event as JSON. @returns its sequence */
+export function insertEvent(
+  sql: Sql,
+  { id, schema, lane, deployment, event }: StampedEvent,
+  data: string,
+): number {
   const row = sql.get<{ sequence: number }>(
     `INSERT INTO events (id, schema, application, environment, deployment, type, at, actor, data)
      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING sequence`,
@@ -38,7 +42,7 @@ export function insertEvent(sql: Sql, { id, schema, lane, deployment, event }: S
     event.type,
     event.at,
     event.actor,
-    JSON.stringify(event),
+    data,
   );
   return row?.sequence ?? 0;
 }

@@ -1,6 +1,13 @@
 import type { Database } from 'better-sqlite3';
 import type { Deployment } from '../../core/deployment.ts';
-import type { AppendResult, InboxItem, InboxResult, LaneAppend, NewTask } from '../../ports/store.ts';
+import type {
+  AppendResult,
+  InboxItem,
+  InboxResult,
+  LaneAppend,
+  NewTask,
+  StoredEvent,
+} from '../../ports/store.ts';
 import type { StampedEvent } from '../event-form.ts';
 import { addLeaf, auditOf } from './audit.ts';
 import { claimsOf } from './claims.ts';
@@ -27,10 +34,12 @@ export function operationsOf(db: Database) {
 
   const write = (added: readonly StampedEvent[], deployments: readonly Deployment[]): readonly number[] => {
     const subjects = new Map(deployments.map((deployment) => [deployment.id, deployment]));
-    return added.map((event) => {
-      const subject = event.deployment ? subjects.get(event.deployment) : undefined;
-      addLeaf(sql, { ...event, subject }, event.salt);
-      return insertEvent(sql, event);
+    return added.map((one) => {
+      const data = JSON.stringify(one.event);
+      const subject = one.deployment ? subjects.get(one.deployment) : undefined;
+      // The leaf commits to the event as it is kept, so that it can be computed again from what is kept.
+      addLeaf(sql, { ...one, event: JSON.parse(data) as StoredEvent['event'], subject }, one.salt);
+      return insertEvent(sql, one, data);
     });
   };
 
