@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readSettings } from '../../config/settings.ts';
 import { SpillwayError } from '../../core/errors.ts';
 import type { InstanceId } from '../../core/ids.ts';
 import { minimalEnvironment, resolveEnvironment, type Secrets } from '../../exec/environment.ts';
@@ -28,7 +29,7 @@ export interface LaunchContext {
  */
 export async function launch(request: StartRequest, context: LaunchContext): Promise<void> {
   const { layout, system } = context;
-  const settings = processSettings.parse(request.revision.runtime.target.settings);
+  const settings = readSettings(processSettings, request.revision.runtime.target.settings, 'target.process');
   const release = join(layout.releases, releaseName(request.revision.digest));
   if (!(await exists(release)))
     throw new SpillwayError('conflict', 'the revision is not laid out', {
