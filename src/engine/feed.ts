@@ -13,7 +13,7 @@ export class Feed {
 
   /** After every append. */
   published(): void {
-    for (const wake of [...this.#waiting]) wake();
+    for (const wake of this.#waiting) wake();
   }
 
   /** Events with a sequence above `after`, in order and without gaps, until `signal` is aborted. */

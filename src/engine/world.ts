@@ -1,6 +1,6 @@
+import type { AdapterSchemas } from '../config/adapters.ts';
 import type { ApplicationName } from '../core/ids.ts';
 import type { Notification } from '../core/notification.ts';
-import type { Runtime } from '../core/release.ts';
 import type { GateRunner } from '../ports/gate.ts';
 import type { Notifier } from '../ports/notifier.ts';
 import type { Source } from '../ports/source.ts';
@@ -26,8 +26,14 @@ export interface Applications {
   /** The channels that a message of this application goes to. */
   channels(application: ApplicationName, message: Notification): readonly string[];
   notifier(application: ApplicationName, channel: string): Promise<Notifier>;
-  /** Name -> id of the version in use, of every secret that the runtime refers to. */
-  secretVersions(application: ApplicationName, runtime: Runtime): Promise<Readonly<Record<string, string>>>;
+}
+
+/** Values that configuration refers to as `${NAME}`. */
+export interface Secrets {
+  /** undefined when it is not set. */
+  value(name: string): string | undefined;
+  /** Known to this server only: versions of secrets are named by a keyed hash of their value. */
+  readonly versionKey: Uint8Array;
 }
 
 /**
@@ -39,6 +45,9 @@ export interface World {
   readonly system: System;
   readonly log: Logger;
   readonly applications: Applications;
+  readonly secrets: Secrets;
+  /** What target and traffic settings may say, by kind. */
+  readonly schemas: AdapterSchemas;
   target(type: string): Promise<Target>;
   traffic(type: string): Promise<Traffic>;
   gate(type: string): Promise<GateRunner>;

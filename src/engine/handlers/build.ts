@@ -1,4 +1,5 @@
 import { identify } from '../revision.ts';
+import { secretVersions } from '../secrets.ts';
 import type { EffectHandler } from './scope.ts';
 
 /** Makes the artifact, or finds it made, and with it the revision that runs in this environment. */
@@ -11,7 +12,7 @@ export const build: EffectHandler<'build'> = async (effect, { world, lane, deplo
   const revision = identify({
     release: { application, version, commit: request.commit, artifact: artifact.digest },
     runtime: plan.runtime,
-    secrets: await world.applications.secretVersions(application, plan.runtime),
+    secrets: secretVersions(world.secrets, plan.runtime),
   });
   return { ok: true, revision };
 };

@@ -2,6 +2,7 @@ import { messageOf } from '../../core/errors.ts';
 import type { PreflightCheck } from '../../core/input.ts';
 import { labelOf } from '../../core/release.ts';
 import { asJson } from '../tasks.ts';
+import { secretVersions } from '../secrets.ts';
 import type { EffectHandler, Scope } from './scope.ts';
 import type { JsonObject } from '../../core/json.ts';
 
@@ -51,8 +52,8 @@ const CHECKS: Readonly<Record<string, (scope: Scope) => Promise<Detail>>> = {
     return route === undefined ? 'answers; the route is new' : 'answers; the route is there';
   },
 
-  async secrets({ world, lane, deployment }) {
-    const ids = await world.applications.secretVersions(lane.application, deployment.plan.runtime);
+  async secrets({ world, deployment }) {
+    const ids = secretVersions(world.secrets, deployment.plan.runtime);
     return `${Object.keys(ids).length} in use, all set`;
   },
 

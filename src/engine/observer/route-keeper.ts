@@ -1,3 +1,4 @@
+import { NONE, splitAt } from '../../core/weights.ts';
 import { routeOf, type LaneId, type RevisionDigest } from '../../core/ids.ts';
 import type { Lane } from '../../core/lane.ts';
 import type { ObservedInstance } from '../../ports/target.ts';
@@ -70,13 +71,14 @@ export class RouteKeeper {
 
 /** Whether every revision has the share that the split gives it, whatever its arm is called. */
 function carriesShares(routing: Routing, { stable, canary }: Split): boolean {
-  const shares = new Map<RevisionDigest, number>();
+  const rest = new Map<RevisionDigest, number>();
   const add = (revision: RevisionDigest, weight: number) =>
-    shares.set(revision, (shares.get(revision) ?? 0) + weight);
+    rest.set(revision, (rest.get(revision) ?? 0) + weight);
+  const asked = splitAt(canary?.weight ?? NONE);
   for (const { revision, weight } of routing.arms) add(revision, weight);
-  if (canary !== null) add(canary.revision.digest, -canary.weight);
-  if (stable !== null) add(stable.digest, (canary?.weight ?? 0) - 10_000);
-  return [...shares.values()].every((rest) => rest === 0);
+  if (canary !== null) add(canary.revision.digest, 0 - asked.canary);
+  if (stable !== null) add(stable.digest, 0 - asked.stable);
+  return [...rest.values()].every((weight) => weight === 0);
 }
 
 /** The arm with the endpoints that can be used now. An arm with weight is never left without any. */

@@ -1,0 +1,161 @@
+import type { DeploymentId, LaneId } from '../core/ids.ts';
+import type { Command, Input } from '../core/input.ts';
+import { findDeployment } from '../core/lane.ts';
+import { seconds } from '../core/time.ts';
+import type { LaneAppend, SystemEvent } from '../ports/store.ts';
+import type { RawRequest } from '../ports/trigger.ts';
+import { AuditSeal, type AuditKeyFile } from './audit.ts';
+import type { CommandResult, ControlPlane, PersonalCommand, RollbackRequest } from './control-plane.ts';
+import { Feed } from './feed.ts';
+import { wayBack } from './go-back.ts';
+import { effectTasks, isWork } from './handlers/index.ts';
+import { healthReport } from './health.ts';
+import { explain } from './intake/explain.ts';
+import { inboxTasks } from './intake/inbox-tasks.ts';
+import { ingest } from './intake/ingest.ts';
+import { Lanes } from './lanes.ts';
+import { notifyTasks } from './notify-tasks.ts';
+import { Observer } from './observer/index.ts';
+import { Runner } from './runner.ts';
+import { Sealing } from './sealing.ts';
+import type { TaskHandler } from './task-handler.ts';
+import { INBOX_TASK, NOTIFY_TASK } from './tasks.ts';
+import { timerTasks } from './timer-tasks.ts';
+import type { World } from './world.ts';
+
+/** What is under way gets this long to end when the server stops. */
+const STOP_GRACE = seconds(5);
+
+/**
+ * The running control plane: what comes in is persisted and decided on, what is decided is done, what is there is
+ * looked at. It keeps nothing that the store does not have, so that it may end at any moment.
+ */
+export class Engine implements ControlPlane {
+  readonly store: ControlPlane['store'];
+  readonly #world: World;
+  readonly #lanes: Lanes;
+  readonly #runner: Runner;
+  readonly #observer: Observer;
+  readonly #feed: Feed;
+  readonly #seal: AuditSeal;
+  readonly #sealing: Sealing;
+
+  private constructor(world: World, seal: AuditSeal) {
+    this.store = world.store;
+    this.#world = world;
+    this.#seal = seal;
+    this.#sealing = new Sealing(world, seal);
+    this.#feed = new Feed(world.store);
+    this.#lanes = new Lanes(world.store, world.applications, (append) => this.#appended(append));
+    const handler = handlersOf(world, this.#lanes, () => this.#recorded());
+    const { store, system, log } = world;
+    this.#runner = new Runner({ store, system, log, handler });
+    this.#observer = new Observer(world, this.#lanes);
+  }
+
+  /** @param auditKey where the key that signs the audit log is kept */
+  static async create(world: World, auditKey: AuditKeyFile): Promise<Engine> {
+    return new Engine(world, await AuditSeal.open(world.store, auditKey));
+  }
+
+  /** Takes up what was under way: tasks are claimed anew, judges rebuilt, instances and routes compared with the record. */
+  async start(): Promise<void> {
+    await this.#lanes.load();
+    await this.#record('server.started');
+    this.#runner.start();
+    this.#observer.start();
+    this.#sealing.start();
+  }
+
+  /** Ends in order; what does not end in time is done again after the next start. The store is not closed. */
+  async stop(): Promise<void> {
+    await this.#observer.stop();
+    await this.#runner.stop(STOP_GRACE);
+    await this.#record('server.stopped');
+    await this.#sealing.stop();
+  }
+
+  async ingest(trigger: string, request: RawRequest) {
+    const result = await ingest(this.#world, trigger, request);
+    this.#recorded();
+    this.#runner.wake();
+    return result;
+  }
+
+  async command(command: PersonalCommand, lane: LaneId, actor: string): Promise<CommandResult> {
+    return this.#ask(lane, command, actor);
+  }
+
+  async rollback(request: RollbackRequest): Promise<CommandResult> {
+    const { store, system } = this.#world;
+    const back = await wayBack(store, system, await this.#lanes.lane(request.lane), request);
+    if (!back.ok) return { ok: false, code: 'not_found', reason: back.reason };
+    return this.#ask(request.lane, back.command, request.actor);
+  }
+
+  lane(id: LaneId) {
+    return this.#lanes.lane(id);
+  }
+
+  live(id: DeploymentId) {
+    return this.#observer.live(id);
+  }
+
+  subscribe(after: number, signal: AbortSignal) {
+    return this.#feed.follow(after, signal);
+  }
+
+  explain(event: string) {
+    return explain(this.#world.store, event);
+  }
+
+  exportAudit() {
+    return this.#seal.export();
+  }
+
+  health() {
+    return healthReport(this.#world, this.#runner, this.#observer);
+  }
+
+  async #ask(lane: LaneId, command: Command, actor: string): Promise<CommandResult> {
+    const input: Input = { at: this.#world.system.now(), actor, ...command };
+    const { lane: after, refused } = await this.#lanes.submit(lane, input);
+    if (refused !== null) return { ok: false, ...refused };
+    const deployment = 'deployment' in command ? findDeployment(after, command.deployment) : undefined;
+    if (command.type === 'request' && deployment?.status.state === 'rejected')
+      return { ok: false, code: 'conflict', reason: deployment.status.reason };
+    return { ok: true, deployment: deployment ?? null };
+  }
+
+  #appended({ cancel, tasks }: LaneAppend): void {
+    this.#runner.cancel(cancel, new Set(tasks.map(({ key }) => key)));
+    this.#runner.wake();
+    this.#recorded();
+  }
+
+  /** Events outside lanes do not pass through `Lanes`: their followers are told here. */
+  #recorded(): void {
+    this.#feed.published();
+    this.#sealing.recorded();
+  }
+
+  async #record(type: SystemEvent['type']): Promise<void> {
+    const { store, system } = this.#world;
+    await store.record([{ type, at: system.now(), actor: 'spillway', details: {} }], [], null);
+    this.#recorded();
+  }
+}
+
+function handlersOf(
+  world: World,
+  lanes: Lanes,
+  onRecorded: () => void,
+): (kind: string) => TaskHandler | undefined {
+  const effects = effectTasks(world, lanes);
+  const others = new Map<string, TaskHandler>([
+    ['timer', timerTasks(world.system, lanes)],
+    [INBOX_TASK, inboxTasks(world, lanes, onRecorded)],
+    [NOTIFY_TASK, notifyTasks(world)],
+  ]);
+  return (kind) => (isWork(kind) ? effects : others.get(kind));
+}

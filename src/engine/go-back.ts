@@ -1,0 +1,84 @@
+import type { Deployment } from '../core/deployment.ts';
+import { deploymentId } from '../core/ids.ts';
+import type { Command } from '../core/input.ts';
+import type { Lane } from '../core/lane.ts';
+import { labelOf, type Revision } from '../core/release.ts';
+import type { Store } from '../ports/store.ts';
+import type { Chance } from '../ports/system.ts';
+import type { RollbackRequest } from './control-plane.ts';
+import { rolloutOf, watchedOf } from './observer/expected.ts';
+
+/** So many deployments back a version is looked for. */
+const LOOK_BACK = 500;
+
+export type WayBack =
+  { readonly ok: true; readonly command: Command } | { readonly ok: false; readonly reason: string };
+
+/** What a person who wants to go back has to ask of the lane. */
+export async function wayBack(
+  store: Pick<Store, 'deployments'>,
+  chance: Chance,
+  lane: Lane,
+  request: RollbackRequest,
+): Promise<WayBack> {
+  const underWay = watchedOf(lane);
+  if (request.to === null && underWay !== undefined && rolloutOf(underWay) !== undefined)
+    return { ok: true, command: { type: 'abort', deployment: underWay.id, reason: request.reason } };
+
+  const live = await store.deployments({
+    lane: lane.id,
+    states: ['completed', 'monitoring'],
+    limit: LOOK_BACK,
+  });
+  const serving = lane.environment.serving?.digest;
+  const revision =
+    request.to === null
+      ? live.find((one) => one.revision?.digest === serving)?.previous
+      : live.find((one) => one.revision?.digest !== serving && isNamed(one, request.to))?.revision;
+  const brought = live.find((one) => one.revision?.digest === revision?.digest);
+  if (!revision || !brought) return { ok: false, reason: whyNot(live, request.to) };
+  return { ok: true, command: rollbackTo(revision, brought, chance, request) };
+}
+
+/** By version (`1.4.0`, `1.4.0 (config 3)`), or by the first digits of its digest, with or without `sha256:`. */
+function isNamed({ revision }: Deployment, name: string | null): boolean {
+  if (revision === null || name === null || name === '') return false;
+  const { digest, release } = revision;
+  if (labelOf(revision) === name || release.version === name) return true;
+  return digest.startsWith(name) || digest.startsWith(`sha256:${name}`);
+}
+
+function whyNot(live: readonly Deployment[], name: string | null): string {
+  if (name === null) return 'nothing carried the traffic before what carries it now';
+  const labels = live.flatMap(({ revision }) => (revision === null ? [] : [labelOf(revision)]));
+  const known = [...new Set(labels)].slice(0, 5).join(', ');
+  return `${name} was never live here, or carries the traffic now; known: ${known === '' ? 'none' : known}`;
+}
+
+/** It is deployed as it was before, gates left out: they were passed then. */
+function rollbackTo(
+  revision: Revision,
+  brought: Deployment,
+  chance: Chance,
+  { emergency, reason, actor }: RollbackRequest,
+): Command {
+  const id = chance.id();
+  return {
+    type: 'request',
+    deployment: deploymentId(id),
+    kind: 'rollback',
+    plan: { ...brought.plan, runtime: revision.runtime, gates: [] },
+    request: {
+      event: `rollback-${id}`,
+      trigger: 'manual',
+      actor,
+      ref: null,
+      commit: revision.release.commit,
+      version: revision.release.version,
+      reason,
+      retryOf: null,
+      revision,
+      emergency,
+    },
+  };
+}
