@@ -1,4 +1,4 @@
-import type { JsonObject } from '../core/json.ts';
+import type { Json, JsonObject } from '../core/json.ts';
 import type { Config, Filter, TriggerConfig } from './config.ts';
 import { evaluateCondition } from './expression.ts';
 import { matchesGlobs } from './globs.ts';
@@ -17,8 +17,8 @@ export interface EventFacts {
 export interface Match {
   readonly action: 'deploy' | 'rollback';
   readonly environment: string;
-  /** Index into the configuration's triggers. */
-  readonly trigger: number;
+  /** Index into the configuration's triggers; null = asked for by hand, where no trigger says how that goes. */
+  readonly trigger: number | null;
   readonly why: string;
 }
 
@@ -53,6 +53,11 @@ export function matchTriggers(
       misses.push({ trigger: index, why: objection ?? answer.why });
     else matches.push({ action: trigger.action, environment, trigger: index, why: answer.why });
   });
+  if (event.type === 'manual' && !config.triggers.some((trigger) => trigger.event === 'workflow_dispatch')) {
+    const environment = askedEnvironment(config, event);
+    if (environment !== undefined && environmentObjection(config, environment, undefined) === undefined)
+      matches.push({ action: 'deploy', environment, trigger: null, why: 'asked for by hand' });
+  }
   return { matches, misses };
 }
 
@@ -63,7 +68,7 @@ function environmentObjection(
 ): string | undefined {
   if (environment === undefined) return 'the event does not say which environment it is for';
   if (!Object.hasOwn(config.environments, environment)) return `there is no environment ${environment}`;
-  return earlier && `trigger ${earlier.trigger} already does the same for ${environment}`;
+  return earlier && `trigger ${String(earlier.trigger)} already does the same for ${environment}`;
 }
 
 /** The one that a manual event names, or the only one. */
@@ -82,16 +87,43 @@ const yes = (why: string): Answer => ({ matches: true, why });
 const no = (why: string): Answer => ({ matches: false, why });
 
 function answerOf(trigger: TriggerConfig, event: EventFacts, changedPaths: readonly string[] | null): Answer {
-  const asked = trigger.event === 'push' ? push(trigger, event, changedPaths) : dispatch(event);
+  const asked = trigger.event === 'push' ? push(trigger, event, changedPaths) : dispatch(trigger, event);
   if (!asked.matches || trigger.condition === null) return asked;
   const { holds, why } = evaluateCondition(trigger.condition, variablesOf(event));
   return holds ? yes(`${asked.why}; ${why}`) : no(`the condition does not hold: ${why}`);
 }
 
-const dispatch = ({ type }: EventFacts): Answer =>
-  type === 'manual'
-    ? yes('asked for by hand')
-    : no(`it waits to be asked by hand, and this is a ${type} event`);
+function dispatch(trigger: TriggerConfig, { type, version, metadata }: EventFacts): Answer {
+  if (type !== 'manual') return no(`it waits to be asked by hand, and this is a ${type} event`);
+  const { inputs, environment } = metadata;
+  const given = { ...(isRecord(inputs) ? inputs : {}), ...defined({ environment, version }) };
+  const objection = inputObjection(trigger.inputs, given);
+  return objection === undefined ? yes('asked for by hand') : no(objection);
+}
+
+/** What is wrong with the inputs of a manual event; undefined when nothing is. */
+function inputObjection(inputs: TriggerConfig['inputs'], given: JsonObject): string | undefined {
+  for (const [name, { required, type, options, default: otherwise }] of Object.entries(inputs)) {
+    const value = given[name] ?? otherwise;
+    if (value === null) {
+      if (required) return `the input ${name} is required`;
+    } else if ((type === 'boolean' || type === 'number') && typeof value !== type)
+      return `the input ${name} should be ${type === 'boolean' ? 'true or false' : 'a number'}`;
+    else if (options !== null && !options.includes(String(value)))
+      return `the input ${name} should be one of ${options.join(', ')}`;
+  }
+  return undefined;
+}
+
+const isRecord = (value: Json | undefined): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const defined = (values: Readonly<Record<string, Json | undefined>>): JsonObject =>
+  Object.fromEntries(
+    Object.entries(values).filter(
+      (entry): entry is [string, Json] => entry[1] !== undefined && entry[1] !== null,
+    ),
+  );
 
 function push(trigger: TriggerConfig, event: EventFacts, changedPaths: readonly string[] | null): Answer {
   if (event.type !== 'push' && event.type !== 'tag')

@@ -1,0 +1,88 @@
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { RawRequest, Received, Trigger, TriggerEvent } from '../../ports/trigger.ts';
+import { mediaType, readJson, refuse, textOf } from '../body.ts';
+import { NO_COMMIT } from '../git-ref.ts';
+import { pushPayload, type GithubSettings, type PushPayload } from './schema.ts';
+
+/** GitHub caps payloads at 25 MB; a push carries at most 2,048 commits and stays far below this. */
+const MAX_BODY_BYTES = 5_000_000;
+const DELIVERY_ID = /^[A-Za-z0-9-]{1,100}$/;
+
+/** Webhooks of GitHub. Header names are in small letters, as Node gives them. */
+export function githubTrigger({ secrets }: GithubSettings): Trigger {
+  return {
+    maxBodyBytes: MAX_BODY_BYTES,
+    receive: (request) => Promise.resolve(receive(request, secrets)),
+  };
+}
+
+function receive(request: RawRequest, secrets: readonly string[]): Received {
+  const { headers, body } = request;
+  if (body.byteLength > MAX_BODY_BYTES) return refuse(413, 'body', `must be at most ${MAX_BODY_BYTES} bytes`);
+  const objection = signatureObjection(headers['x-hub-signature-256'], body, secrets);
+  if (objection) return refuse(401, 'x-hub-signature-256', objection);
+  const deliveryId = headers['x-github-delivery'] ?? '';
+  if (!DELIVERY_ID.test(deliveryId))
+    return refuse(400, 'x-github-delivery', 'must be an id of letters, digits and -');
+  const kind = headers['x-github-event'] ?? '';
+  const ignored = (why: string): Received => ({ ok: true, deliveryId, event: null, why });
+  if (kind !== 'push') return otherEvent(kind, ignored);
+  const type = mediaType(headers);
+  if (type !== 'application/json' && type !== 'application/x-www-form-urlencoded')
+    return refuse(415, 'content-type', 'must be application/json or application/x-www-form-urlencoded');
+  const text = textOf(body);
+  const read = readJson(type === 'application/json' ? text : formPayload(text), pushPayload);
+  if (!read.ok) return read;
+  if (read.value.deleted || read.value.after === NO_COMMIT) return ignored(`${read.value.ref} was deleted`);
+  const event = pushEvent(read.value, deliveryId, request);
+  return { ok: true, deliveryId, event, why: `push to ${read.value.ref}` };
+}
+
+const formPayload = (text: string | undefined) =>
+  text === undefined ? undefined : (new URLSearchParams(text).get('payload') ?? '');
+
+function otherEvent(kind: string, ignored: (why: string) => Received): Received {
+  if (!/^[a-z_]{1,50}$/.test(kind)) return refuse(400, 'x-github-event', 'must name an event');
+  if (kind === 'ping') return ignored('a ping; the webhook is set up');
+  if (kind === 'create') return ignored('a push event tells of the same branch or tag');
+  return ignored(`${kind} events start nothing`);
+}
+
+/** Compares with every secret in constant time. */
+function signatureObjection(
+  header: string | undefined,
+  body: Uint8Array,
+  secrets: readonly string[],
+): string | undefined {
+  if (header === undefined) return 'is missing; set a secret on the webhook';
+  const [, hex] = /^sha256=([0-9a-f]{64})$/.exec(header) ?? [];
+  if (hex === undefined) return 'must be sha256= and 64 hex digits';
+  const given = Buffer.from(hex, 'hex');
+  let matches = false;
+  for (const secret of secrets)
+    if (timingSafeEqual(given, createHmac('sha256', secret).update(body).digest())) matches = true;
+  return matches ? undefined : 'does not fit the body; the secret differs, or the body was changed';
+}
+
+function pushEvent(push: PushPayload, deliveryId: string, request: RawRequest): TriggerEvent {
+  const isTag = push.ref.startsWith('refs/tags/');
+  return {
+    id: deliveryId,
+    type: isTag ? 'tag' : 'push',
+    source: 'git',
+    actor: push.sender?.login ?? push.pusher.name,
+    timestamp: request.receivedAt,
+    gitRef: push.ref,
+    commitSha: isTag ? (push.head_commit?.id ?? push.after) : push.after,
+    version: null,
+    metadata: {
+      before: push.before === NO_COMMIT ? null : push.before,
+      created: push.created,
+      forced: push.forced,
+      repository: push.repository.full_name,
+      message: push.head_commit?.message.split('\n', 1)[0]?.slice(0, 200) ?? '',
+    },
+    ipAddress: request.ipAddress,
+    userAgent: request.headers['user-agent'] ?? null,
+  };
+}
