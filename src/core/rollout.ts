@@ -2,7 +2,7 @@ import type { Deployment, Rollout } from './deployment.ts';
 import type { Draft } from './draft.ts';
 import type { DeploymentId } from './ids.ts';
 import type { Result } from './input.ts';
-import { soakingOf } from './lane.ts';
+import { activeOf, soakingOf } from './lane.ts';
 import type { CanaryStep } from './plan.ts';
 import { instancesFor, needsVerdict, RETIRE_LIMIT, SHIFT_LIMIT, stepsOf } from './planner.ts';
 import type { Revision } from './release.ts';
@@ -108,7 +108,8 @@ export function soaked(draft: Draft, id: DeploymentId): void {
   if (status.state !== 'monitoring' || paused !== null) return;
   if (due.soak === undefined || draft.at < due.soak || status.rollout.verdict === 'warning') return;
   const revision = revisionOf(draft, id);
-  retire(draft, id, { withPrevious: false });
+  // Where a successor rolls out, the traffic is its own: it retires what is left over when it ends.
+  if (activeOf(draft.lane()) === undefined) retire(draft, id, { withPrevious: false });
   draft.emit({ type: 'deployment.completed', deployment: id, soakComplete: true, revision });
 }
 

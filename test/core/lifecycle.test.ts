@@ -404,3 +404,15 @@ test('while a successor rolls out, the one that soaks is its way back and is not
   world.verdict(soaking, 'issue');
   assert.equal(world.state(soaking), 'rolling_back', 'once it stands alone it is');
 });
+
+test('a soak that ends while a successor rolls out leaves the traffic and the instances to it', () => {
+  const world = new World();
+  const soaking = world.request('v1');
+  world.through(soaking, 'preflight', 'build', 'prepare', 'start', 'shift', 'verify');
+  const successor = world.request('v2', { soak: hours(1) });
+  world.through(successor, 'preflight', 'build', 'prepare', 'start', 'shift');
+  world.pass(minutes(5));
+  assert.equal(world.state(soaking), 'completed');
+  assert.equal(world.state(successor), 'deploying');
+  assert.ok(!world.open.some(({ kind }) => kind === 'retire'));
+});
