@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import { command, timeSpan } from '../../config/vocabulary/values.ts';
+import { variableName, variables } from '../../config/vocabulary/variables.ts';
 
 /** As written (`30s`), or in milliseconds once that was read. */
 const time = () => z.union([z.number().int().positive(), timeSpan()]);
-
-const variableName = () =>
-  z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'the name of an environment variable');
 
 /** A path inside the release. */
 const inside = z
