@@ -15,29 +15,34 @@ const SHORTEST_LINE = 6;
  * The values and, of those with several lines (keys), each line, since programs indent them. Compared byte by byte: as
  * `latin1` a character is a byte.
  */
-function patternOf(
-  secrets: readonly string[],
-): { readonly pattern: RegExp; readonly longest: number } | undefined {
+function needlesOf(secrets: readonly string[]): readonly string[] {
   const lines = secrets.flatMap((secret) =>
     secret.split(/\r?\n/).filter((line) => line.length >= SHORTEST_LINE),
   );
-  const needles = [...new Set([...secrets, ...lines])]
+  return [...new Set([...secrets, ...lines])]
     .filter((secret) => secret !== '')
     .map((secret) => Buffer.from(secret).toString('latin1'))
     .toSorted((a, b) => b.length - a.length); // the longest wins where one begins with another
-  const [first] = needles;
-  if (first === undefined) return undefined;
-  const escaped = needles.map((needle) => needle.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`));
-  return { pattern: new RegExp(escaped.join('|'), 'g'), longest: first.length };
+}
+
+/** Where the text ends with what may be the beginning of a needle; its length when it does not. */
+function openEnd(text: string, needles: readonly string[]): number {
+  const longest = needles[0]?.length ?? 0;
+  for (let at = Math.max(0, text.length - longest + 1); at < text.length; at++) {
+    const end = text.slice(at);
+    if (needles.some((needle) => needle.length > end.length && needle.startsWith(end))) return at;
+  }
+  return text.length;
 }
 
 export function createMasker(secrets: readonly string[]): Masker {
-  const search = patternOf(secrets);
-  if (!search) return { push: (chunk) => chunk, end: () => Buffer.alloc(0) };
-  const { pattern, longest } = search;
+  const needles = needlesOf(secrets);
+  if (needles.length === 0) return { push: (chunk) => chunk, end: () => Buffer.alloc(0) };
+  const escaped = needles.map((needle) => needle.replaceAll(/[\\^$.*+?()[\]{}|/-]/g, String.raw`\$&`));
+  const pattern = new RegExp(escaped.join('|'), 'g');
   let held = '';
 
-  /** Shows what is before `limit`; a match that begins before it is complete, as `longest` characters follow. */
+  /** Shows what is before `limit`; no longer needle than the one found can begin there. */
   const release = (limit: number): Buffer => {
     let shown = '';
     let from = 0;
@@ -55,7 +60,7 @@ export function createMasker(secrets: readonly string[]): Masker {
   return {
     push(chunk) {
       held += chunk.toString('latin1');
-      return release(Math.max(0, held.length - longest + 1));
+      return release(openEnd(held, needles));
     },
     end: () => release(held.length),
   };

@@ -29,7 +29,7 @@ export const processSettings = z.strictObject({
   /** Program and arguments; no shell reads them. */
   command: command(),
   /** Values may contain `${NAME}`, a secret or variable that is looked up at each start. */
-  env: z.record(variableName(), z.union([z.string(), z.number(), z.boolean()]).transform(String)).default({}),
+  env: variables().default({}),
   /** The variable that tells the application its port. */
   port_env: variableName().default('PORT'),
   health: health.prefault({}),

@@ -3,14 +3,14 @@ import { it } from 'node:test';
 import { seconds } from '../../../src/core/time.ts';
 import { createDummyTarget } from '../../../src/targets/dummy/index.ts';
 import { targetContract } from '../../contracts/target.ts';
-import { realSystem } from '../../support/real-system.ts';
+import { hostSystem } from '../../../src/exec/system.ts';
 import { lane, revisionOf, startOf } from '../rig.ts';
 
 const crashing = revisionOf('c');
 
 targetContract('dummy', async () => ({
   target: createDummyTarget({
-    system: realSystem,
+    system: hostSystem,
     script: (_launch, request) =>
       request.revision.digest === crashing.digest ? { crashAfter: seconds(0), crashCode: 3 } : {},
   }),
@@ -21,7 +21,7 @@ targetContract('dummy', async () => ({
   remove: async () => undefined,
 }));
 
-const settled = { system: { ...realSystem, sleep: async () => undefined } };
+const settled = { system: { ...hostSystem, sleep: async () => undefined } };
 
 it('fails the launch that the script names, and the same call again completes the rest', async () => {
   const target = createDummyTarget({ ...settled, script: (launch) => ({ launchFails: launch === 2 }) });

@@ -1,12 +1,12 @@
 import { createProcessTarget } from '../../../src/targets/process/index.ts';
 import { targetContract } from '../../contracts/target.ts';
-import { realSystem } from '../../support/real-system.ts';
+import { hostSystem } from '../../../src/exec/system.ts';
 import { lane, makeRig, revisionOf, serverSettings } from '../rig.ts';
 
 targetContract('process', async () => {
   const rig = makeRig();
   return {
-    target: createProcessTarget({ dir: rig.dir, system: realSystem, secrets: () => undefined }),
+    target: createProcessTarget({ dir: rig.dir, system: hostSystem, secrets: () => undefined }),
     lane,
     artifact: rig.artifact,
     revisions: [revisionOf('a', serverSettings()), revisionOf('b', serverSettings())],

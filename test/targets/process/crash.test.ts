@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, it } from 'node:test';
 import { milliseconds, seconds } from '../../../src/core/time.ts';
 import { createProcessTarget } from '../../../src/targets/process/index.ts';
-import { realSystem } from '../../support/real-system.ts';
+import { hostSystem } from '../../../src/exec/system.ts';
 import { lane, makeRig, processesWith, revisionOf, serverSettings, startOf } from '../rig.ts';
 
 const revision = revisionOf('a', serverSettings('', { command: ['sleep', '600'] }));
@@ -17,7 +17,7 @@ beforeEach(() => {
   rig = makeRig();
 });
 afterEach(async () => {
-  const target = createProcessTarget({ dir: rig.dir, system: realSystem, secrets: () => undefined });
+  const target = createProcessTarget({ dir: rig.dir, system: hostSystem, secrets: () => undefined });
   const all = await target.observe(lane);
   await target.stop(
     lane,
@@ -50,7 +50,7 @@ async function startControlPlane(mode: string): Promise<ChildProcess> {
 }
 
 async function killAfter(child: ChildProcess, wait: number): Promise<void> {
-  await realSystem.sleep(milliseconds(wait));
+  await hostSystem.sleep(milliseconds(wait));
   child.kill('SIGKILL');
   if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
 }
@@ -61,7 +61,7 @@ it('never runs more than was asked for, wherever the control plane is killed and
     await Promise.all(both.map((child, i) => killAfter(child, round * 7 + i * 5)));
     assert.ok(running().length <= 3, `round ${round}: ${running().length} run`);
   }
-  const target = createProcessTarget({ dir: rig.dir, system: realSystem, secrets: () => undefined });
+  const target = createProcessTarget({ dir: rig.dir, system: hostSystem, secrets: () => undefined });
   await target.prepare(lane, revision, rig.artifact);
   await target.start(startOf(revision, 'k1', 3));
   assert.equal(running().length, 3);
@@ -71,7 +71,7 @@ it('never runs more than was asked for, wherever the control plane is killed and
 
 it('converges when it is killed while it starts, stops and removes', async () => {
   for (let round = 0; round < 8; round++) await killAfter(await startControlPlane('stop'), 20 + round * 23);
-  const target = createProcessTarget({ dir: rig.dir, system: realSystem, secrets: () => undefined });
+  const target = createProcessTarget({ dir: rig.dir, system: hostSystem, secrets: () => undefined });
   await target.prepare(lane, revision, rig.artifact);
   await target.start(startOf(revision, 'k2', 3));
   const all = await target.observe(lane);

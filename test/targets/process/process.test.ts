@@ -18,13 +18,13 @@ import { milliseconds, seconds } from '../../../src/core/time.ts';
 import type { ObservedInstance, Target } from '../../../src/ports/target.ts';
 import { createProcessTarget } from '../../../src/targets/process/index.ts';
 import { shimProgram } from '../../../src/targets/process/layout.ts';
-import { realSystem } from '../../support/real-system.ts';
+import { hostSystem } from '../../../src/exec/system.ts';
 import { lane, makeRig, processesWith, revisionOf, serverSettings, startOf } from '../rig.ts';
 
 let rig: ReturnType<typeof makeRig>;
 let target: Target;
 const secrets = (name: string) => (name === 'TOKEN' ? 's3cr3t-value' : undefined);
-const open = () => createProcessTarget({ dir: rig.dir, system: realSystem, secrets });
+const open = () => createProcessTarget({ dir: rig.dir, system: hostSystem, secrets });
 
 beforeEach(() => {
   rig = makeRig();
@@ -55,7 +55,7 @@ async function until(holds: (one: ObservedInstance) => boolean): Promise<Observe
   for (let tries = 0; tries < 1000; tries++) {
     const [one] = await target.observe(lane);
     if (one && holds(one)) return one;
-    await realSystem.sleep(milliseconds(10));
+    await hostSystem.sleep(milliseconds(10));
   }
   return assert.fail(JSON.stringify(await target.observe(lane)));
 }

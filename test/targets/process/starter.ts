@@ -1,11 +1,11 @@
 // A control plane of its own for the crash tests: starts (and with `stop` ends) instances until it is killed.
 import { milliseconds } from '../../../src/core/time.ts';
 import { createProcessTarget } from '../../../src/targets/process/index.ts';
-import { realSystem } from '../../support/real-system.ts';
+import { hostSystem } from '../../../src/exec/system.ts';
 import { lane, revisionOf, serverSettings, startOf } from '../rig.ts';
 
 const [dir = '', artifact = '', mode = ''] = process.argv.slice(2);
-const target = createProcessTarget({ dir, system: realSystem, secrets: () => undefined });
+const target = createProcessTarget({ dir, system: hostSystem, secrets: () => undefined });
 const revision = revisionOf('a', serverSettings('', { command: ['sleep', '600'] }));
 process.stdout.write('ready\n');
 for (;;) {
