@@ -15,6 +15,8 @@ import {
 const STALE_AFTER = seconds(30);
 /** The judge spreads the onset of a regression over the looks it expects: at least half an hour of them. */
 const LEAST_TICKS = 1800;
+/** Good enough whatever the stable version's is; the half percentage point that an error rate may lie above it. */
+const ACCEPTABLE_ERROR_RATE = 0.005;
 
 /** The judge of a deployment, as its plan asks for it. */
 export function judgeSettings(deployment: Deployment): JudgeSettings {
@@ -34,7 +36,7 @@ export function judgeSettings(deployment: Deployment): JudgeSettings {
     gates: { ...DEFAULT_GATES, errorRatio: analysis.errorRateIncrease },
     plannedTicks: Math.max(LEAST_TICKS, Math.ceil(planned)),
     warmUpMs: analysis.warmUp,
-    ...(analysis.errorRate === null ? {} : { acceptableErrorRate: analysis.errorRate }),
+    acceptableErrorRate: ACCEPTABLE_ERROR_RATE,
   };
 }
 
