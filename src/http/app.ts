@@ -33,7 +33,7 @@ export async function createApp(
     healthRoutes(scope, controlPlane, options);
     done();
   });
-  await hookRoutes(app, controlPlane, options);
+  await hookRoutes(app, controlPlane, options, door);
   if (door !== 'outside')
     await app.register(
       (api, _options, done) => {

@@ -8,8 +8,7 @@ import { isLaneEvent } from '../views/sentence.ts';
 import { summaryOf } from '../views/summary.ts';
 import { whyOf } from '../views/why.ts';
 import { actorOf } from './actor.ts';
-import { followEvent, latestSequence } from './follow.ts';
-import { answerIngest, rawRequest } from './ingest.ts';
+import { ingestAndFollow, rawRequest } from './ingest.ts';
 import * as input from './input.ts';
 import type { Door, HttpOptions } from './options.ts';
 import { deploymentIn, findDeployment } from './resolve.ts';
@@ -45,15 +44,15 @@ const listQuery = z.strictObject({
 
 const manualBody = z.strictObject({
   application: input.name.optional(),
-  environment: input.name,
+  /** May be left out where there is only one. */
+  environment: input.name.optional(),
   ref: input.reference.optional(),
   version: input.reference.optional(),
   reason: input.line.optional(),
-  skip_tests: z.boolean().optional(),
+  /** Of a `workflow_dispatch` trigger. */
+  inputs: z.record(input.name, z.union([z.string().max(10_000), z.number(), z.boolean()])).optional(),
 });
 
-/** An event is followed this long for the deployment that it leads to; later, `explain` tells. */
-const FOLLOW_MS = 3000;
 /** The events of one deployment; there are about forty. */
 const EVENTS = 5000;
 
@@ -108,13 +107,9 @@ async function startManually(
     'idempotency-key': key,
   };
   const body = Buffer.from(JSON.stringify({ ...wanted, actor }));
-  const since = await latestSequence(controlPlane);
-  const result = await controlPlane.ingest('manual', rawRequest(request, now(), body, headers));
-  if (result.status !== 'accepted') return answerIngest(request, reply, result);
-  const { deployment, why } = await followEvent(controlPlane, result.event, since, FOLLOW_MS);
-  if (deployment) void reply.header('location', `/api/v1/deployments/${deployment}`);
-  const started = deployment && (await controlPlane.store.deployment(deployment));
-  return reply.code(202).send({ ...result, why, deployment: started ? summaryOf(started) : null });
+  return ingestAndFollow(controlPlane, request, reply, () =>
+    controlPlane.ingest('manual', rawRequest(request, now(), body, headers)),
+  );
 }
 
 const laneFilter = (application: string | undefined, environment: string | undefined): Partial<LaneId> => ({

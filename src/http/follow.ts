@@ -2,13 +2,18 @@ import type { DeploymentId } from '../core/ids.ts';
 import type { ControlPlane } from '../engine/control-plane.ts';
 import type { StoredEvent } from '../ports/store.ts';
 import { isLaneEvent } from '../views/sentence.ts';
+import { summaryOf, type DeploymentSummary } from '../views/summary.ts';
 
 /** What an accepted event has led to so far. */
 export interface Consequence {
-  readonly deployment: DeploymentId | null;
-  /** Why it led to none, where that is known already. */
+  /** null = still being looked at. */
+  readonly outcome: 'matched' | 'ignored' | 'rejected' | null;
   readonly why: string | null;
+  readonly deployments: readonly DeploymentSummary[];
 }
+
+/** An event is followed this long; later, `explain` tells. */
+const FOLLOW_MS = 5000;
 
 /** The number of the newest event; 0 when there is none. */
 export async function latestSequence({ store }: ControlPlane): Promise<number> {
@@ -16,35 +21,42 @@ export async function latestSequence({ store }: ControlPlane): Promise<number> {
   return newest?.sequence ?? 0;
 }
 
-/** Waits until an event has led to a deployment, or been found to lead to none, for `limitMs` at most. */
+/** Waits a moment until it is known what an event leads to. @param since the newest event before it was sent in */
 export async function followEvent(
   controlPlane: ControlPlane,
   event: string,
   since: number,
-  limitMs: number,
+  limitMs = FOLLOW_MS,
 ): Promise<Consequence> {
   const limit = new AbortController();
   const timer = setTimeout(() => limit.abort(), limitMs);
+  const made: DeploymentId[] = [];
   try {
     for await (const stored of controlPlane.subscribe(since, limit.signal)) {
-      const consequence = consequenceOf(stored, event);
-      if (consequence) return consequence;
+      if (stored.deployment !== null && asksFor(stored, event)) made.push(stored.deployment);
+      const end = endOf(stored, event);
+      if (end) return { ...end, deployments: await summaries(controlPlane, made) };
     }
-    return { deployment: null, why: null };
+    return { outcome: null, why: null, deployments: await summaries(controlPlane, made) };
   } finally {
     clearTimeout(timer);
     limit.abort();
   }
 }
 
-function consequenceOf({ event, deployment }: StoredEvent, wanted: string): Consequence | undefined {
-  if (isLaneEvent(event)) {
-    const asked = event.type === 'deployment.requested' && event.request.event === wanted;
-    return asked ? { deployment, why: null } : undefined;
-  }
-  const { details } = event;
-  const why = details['why'] ?? details['reason'];
-  const ends =
-    details['event'] === wanted && /^event\.(ignored|refused|rejected|duplicate)$/.test(event.type);
-  return ends ? { deployment: null, why: typeof why === 'string' ? why : event.type } : undefined;
+const asksFor = ({ event }: StoredEvent, wanted: string): boolean =>
+  isLaneEvent(event) && event.type === 'deployment.requested' && event.request.event === wanted;
+
+/** What the intake has recorded of an event once it has looked at it. */
+function endOf({ event }: StoredEvent, wanted: string): Omit<Consequence, 'deployments'> | undefined {
+  if (isLaneEvent(event) || event.details['event'] !== wanted) return undefined;
+  const { reason } = event.details;
+  const [, outcome] = /^event\.(matched|ignored|rejected)$/.exec(event.type) ?? [];
+  if (outcome !== 'matched' && outcome !== 'ignored' && outcome !== 'rejected') return undefined;
+  return { outcome, why: typeof reason === 'string' ? reason : null };
+}
+
+async function summaries({ store }: ControlPlane, ids: readonly DeploymentId[]) {
+  const found = await Promise.all(ids.map((id) => store.deployment(id)));
+  return found.flatMap((deployment) => (deployment ? [summaryOf(deployment)] : []));
 }

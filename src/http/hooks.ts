@@ -1,17 +1,18 @@
 import type { FastifyInstance } from 'fastify';
 import { SpillwayError } from '../core/errors.ts';
 import type { ControlPlane } from '../engine/control-plane.ts';
-import { answerIngest, rawRequest } from './ingest.ts';
-import type { HttpOptions } from './options.ts';
+import { answerIngest, ingestAndFollow, rawRequest } from './ingest.ts';
+import type { Door, HttpOptions } from './options.ts';
 
 /**
  * `POST /hooks/<source>`: events from outside, each body kept byte for byte, since signatures are over the bytes. A body above
- * its source's limit is refused before it is read.
+ * its source's limit is refused before it is read. On the socket, `Prefer: wait` (RFC 7240) also waits a moment for what it leads to.
  */
 export async function hookRoutes(
   app: FastifyInstance,
   controlPlane: ControlPlane,
   { hooks, now }: HttpOptions,
+  door: Door,
 ): Promise<void> {
   await app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
@@ -19,11 +20,10 @@ export async function hookRoutes(
     for (const [source, { maxBodyBytes }] of Object.entries(hooks))
       scope.post(`/hooks/${source}`, { bodyLimit: maxBodyBytes }, async (request, reply) => {
         const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
-        return answerIngest(
-          request,
-          reply,
-          await controlPlane.ingest(source, rawRequest(request, now(), body)),
-        );
+        const ingest = () => controlPlane.ingest(source, rawRequest(request, now(), body));
+        if (door === 'socket' && request.headers.prefer === 'wait')
+          return ingestAndFollow(controlPlane, request, reply, ingest);
+        return answerIngest(request, reply, await ingest());
       });
     scope.post('/hooks/*', { bodyLimit: 1 }, () => Promise.reject(unknownSource(Object.keys(hooks))));
     done();

@@ -1,7 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { IngestResult } from '../engine/control-plane.ts';
+import type { ControlPlane, IngestResult } from '../engine/control-plane.ts';
 import type { RawRequest } from '../ports/trigger.ts';
+import { followEvent, latestSequence } from './follow.ts';
 import { pathOf, sendProblem } from './problem.ts';
 
 /** A request as its trigger gets it; `headers` and `body` where they are not the caller's own. */
@@ -19,6 +20,22 @@ export const headersOf = ({ headers }: FastifyRequest): RawRequest['headers'] =>
   Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
   );
+
+/** Sends an event in, and answers with what it has led to, if that is known soon. */
+export async function ingestAndFollow(
+  controlPlane: ControlPlane,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  ingest: () => Promise<IngestResult>,
+): Promise<FastifyReply> {
+  const since = await latestSequence(controlPlane);
+  const result = await ingest();
+  if (result.status !== 'accepted') return answerIngest(request, reply, result);
+  const consequence = await followEvent(controlPlane, result.event, since);
+  const [only, ...others] = consequence.deployments;
+  if (only && others.length === 0) void reply.header('location', `/api/v1/deployments/${only.id}`);
+  return reply.code(202).send({ ...result, ...consequence });
+}
 
 /** A duplicate and an ignored event are successes: the sender need not try again. */
 export function answerIngest(

@@ -12,6 +12,7 @@ import type {
   PersonalCommand,
   RollbackRequest,
 } from '../../src/engine/control-plane.ts';
+import { instant } from '../../src/core/time.ts';
 import type { RawRequest } from '../../src/ports/trigger.ts';
 import type {
   DeploymentQuery,
@@ -21,6 +22,8 @@ import type {
   SystemEvent,
 } from '../../src/ports/store.ts';
 import { LANE, World } from '../core/given.ts';
+
+const NOW = instant(0);
 
 /** The real decisions of the core behind the real interface, kept in memory, with effects answered by the test. */
 export class FakeControlPlane implements ControlPlane {
@@ -76,16 +79,16 @@ export class FakeControlPlane implements ControlPlane {
     const world = [...this.worlds.values()].find((w) => w.lane.id.environment === wanted['environment']);
     const event = randomUUID();
     if (!world) {
-      const details = { event, why: `no environment ${wanted['environment']} is configured` };
-      setImmediate(() =>
-        this.system({ type: 'event.ignored', at: 0 as SystemEvent['at'], actor: 'ada', details }),
-      );
+      const details = { event, reason: `no environment ${wanted['environment']} is configured` };
+      setImmediate(() => this.system({ type: 'event.ignored', at: NOW, actor: 'ada', details }));
       return { status: 'accepted', event };
     }
     setImmediate(() => {
       const { actor = '', ref = null, version = null, reason = null } = wanted;
       world.request(randomUUID(), {}, { event, trigger: 'manual', actor, ref, version, reason });
       this.sync();
+      const details = { event, reason: 'by hand: asked for by hand' };
+      this.system({ type: 'event.matched', at: NOW, actor, details });
     });
     return { status: 'accepted', event };
   }

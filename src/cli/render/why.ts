@@ -1,10 +1,8 @@
-import type { ArmFigures, Figures } from '../../views/figures.ts';
 import type { Tone } from '../../views/sentence.ts';
 import type { Proof, StoryLine, Why } from '../../views/why.ts';
-import { count, lasting, odds, plural, rate } from '../../views/words.ts';
-import { bar } from './bar.ts';
+import { lasting, plural } from '../../views/words.ts';
+import { figureLines } from './figures.ts';
 import type { Style } from './style.ts';
-import { table } from './table.ts';
 import { blank, padEnd, padStart, span, widthOf, wrap, type Line } from './text.ts';
 import type { Canvas } from './canvas.ts';
 
@@ -54,35 +52,6 @@ function proofLines(
     ...(figures === null ? [] : figureLines(figures, canvas)),
   ];
 }
-
-function figureLines(figures: Figures, canvas: Canvas): readonly Line[] {
-  const { canary, stable, harm, exposed } = figures;
-  const arms: readonly [string, ArmFigures][] = [
-    ['canary', canary],
-    ['stable', stable],
-  ];
-  const grid = table<(typeof arms)[number]>(
-    [
-      { title: '', cell: ([name]) => name },
-      { title: 'requests', align: 'right', cell: ([, arm]) => count(arm.requests) },
-      { title: 'failed', align: 'right', cell: ([, arm]) => count(arm.errors) },
-      { title: 'rate', align: 'right', cell: ([, arm]) => rate(arm.errors, arm.requests) ?? '-' },
-      { title: 'p95', align: 'right', cell: ([, arm]) => ms(arm.p95Ms) },
-      { title: 'p99', align: 'right', cell: ([, arm]) => ms(arm.p99Ms) },
-    ],
-    arms,
-  );
-  const reached = harm.logE >= harm.needed;
-  const harmLine = [
-    span('harm    '),
-    ...bar(harm.logE / harm.needed, 24, reached ? 'bad' : 'good', canvas.glyphs),
-    span(`  ${odds(harm.logE)}, rolls back at ${odds(harm.needed)}`),
-  ];
-  const met = `${plural(exposed.requests, 'request')} met the canary; ${count(exposed.errors)} of them failed`;
-  return [...grid, harmLine, [span(`exposed ${met}`)]].map((line) => indent(indent(line)));
-}
-
-const ms = (value: number | null): string => (value === null ? '-' : `${count(value)} ms`);
 
 function storyLines({ story, deployment }: Why, { width, glyphs }: Canvas): readonly Line[] {
   const shown = story.slice(-STORY);

@@ -1,0 +1,36 @@
+import type { ArmFigures, Figures } from '../../views/figures.ts';
+import { count, odds, plural, rate } from '../../views/words.ts';
+import { bar } from './bar.ts';
+import type { Canvas } from './canvas.ts';
+import { table } from './table.ts';
+import { span, type Line } from './text.ts';
+
+/** Both arms side by side, the evidence, and how many requests met the canary. */
+export function figureLines(figures: Figures, canvas: Canvas): readonly Line[] {
+  const { canary, stable, harm, exposed } = figures;
+  const arms: readonly [string, ArmFigures][] = [
+    ['canary', canary],
+    ['stable', stable],
+  ];
+  const grid = table<(typeof arms)[number]>(
+    [
+      { title: '', cell: ([name]) => name },
+      { title: 'requests', align: 'right', cell: ([, arm]) => count(arm.requests) },
+      { title: 'failed', align: 'right', cell: ([, arm]) => count(arm.errors) },
+      { title: 'rate', align: 'right', cell: ([, arm]) => rate(arm.errors, arm.requests) ?? '-' },
+      { title: 'p95', align: 'right', cell: ([, arm]) => ms(arm.p95Ms) },
+      { title: 'p99', align: 'right', cell: ([, arm]) => ms(arm.p99Ms) },
+    ],
+    arms,
+  );
+  const reached = harm.logE >= harm.needed;
+  const harmLine = [
+    span('harm    '),
+    ...bar(harm.logE / harm.needed, 24, reached ? 'bad' : 'good', canvas.glyphs),
+    span(`  ${odds(harm.logE)}, rolls back at ${odds(harm.needed)}`),
+  ];
+  const met = `${plural(exposed.requests, 'request')} met the canary; ${count(exposed.errors)} of them failed`;
+  return [...grid, harmLine, [span(`exposed ${met}`)]];
+}
+
+const ms = (value: number | null): string => (value === null ? '-' : `${count(value)} ms`);

@@ -1,0 +1,14 @@
+import type { Define } from '../context.ts';
+import { withLane, type LaneOptions } from '../select.ts';
+import { steer } from '../steer.ts';
+
+export const define: Define = (command, context) =>
+  void withLane(command)
+    .argument('[deployment]', 'its id or the end of it (default: the one under way)')
+    .option('--full', 'to all of the traffic at once')
+    .action(
+      context.run(
+        (id: string | undefined, { full = false, ...lane }: LaneOptions & { readonly full?: boolean }) =>
+          steer(context, 'promote', id, lane, { full }),
+      ),
+    );

@@ -1,0 +1,80 @@
+import { stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { Option } from 'commander';
+import { SpillwayError } from '../../core/errors.ts';
+import { wholeNumber, type Context, type Define, type RunningServer, type UpOptions } from '../context.ts';
+import { defaultDataDir, namedDataDir } from '../discover.ts';
+import { EXIT, type ExitCode } from '../exit.ts';
+import { span, type Line } from '../render/text.ts';
+
+interface Options {
+  readonly host: string;
+  readonly port: string;
+  readonly listen: boolean;
+  readonly logLevel: UpOptions['logLevel'];
+}
+
+export const define: Define = (command, context) =>
+  void command
+    .argument('[folder]', 'with the spillway.yaml', '.')
+    .option(
+      '--host <address>',
+      'where webhooks come in; beyond this machine only they and health do',
+      '127.0.0.1',
+    )
+    .option('--port <port>', 'where webhooks come in', '8321')
+    .option('--no-listen', 'no TCP at all: the Unix socket alone')
+    .addOption(
+      new Option('--log-level <level>', 'how much is logged')
+        .choices(['debug', 'info', 'warn', 'error'])
+        .default('info'),
+    )
+    .addHelpText(
+      'after',
+      '\nCtrl-C ends the server. What it started goes on to run, and traffic goes on to flow.',
+    )
+    .action(context.run((folder: string, options: Options) => up(context, folder, options)));
+
+async function up(context: Context, folder: string, options: Options): Promise<ExitCode> {
+  const { io } = context;
+  const dir = resolve(io.cwd, folder);
+  const file = join(dir, 'spillway.yaml');
+  await stat(file).catch(() => {
+    throw new SpillwayError('config_invalid', 'there is no spillway.yaml here', {
+      where: file,
+      hint: 'Write one: spillway init',
+    });
+  });
+  const server = await context.commands.startServer({
+    dir,
+    dataDir: namedDataDir(io, context.options().data) ?? defaultDataDir(dir),
+    listen: options.listen
+      ? { host: options.host, port: wholeNumber(options.port, '--port', 0, 65_535) }
+      : null,
+    logLevel: options.logLevel,
+  });
+  const { address, socket, serves } = server;
+  await context.show({ address, socket, serves }, () => startedLines(server));
+  await untilInterrupted(io.interrupted);
+  await server.close();
+  if (context.options().output === 'table')
+    context.print([[span('the server has ended; what it started goes on to run', 'dim')]]);
+  return EXIT.ok;
+}
+
+const startedLines = ({ address, socket, serves }: RunningServer): readonly Line[] => [
+  [span('spillway is up', 'good'), span(`   ${address ?? socket}`, 'dim')],
+  ...serves.map((lane): Line => [span(`  ${lane}`)]),
+  [
+    span('next: ', 'dim'),
+    span('spillway deploy', 'accent'),
+    span(', then ', 'dim'),
+    span('spillway watch', 'accent'),
+  ],
+];
+
+const untilInterrupted = (interrupted: AbortSignal): Promise<void> =>
+  new Promise((ended) => {
+    if (interrupted.aborted) ended();
+    interrupted.addEventListener('abort', () => ended(), { once: true });
+  });
