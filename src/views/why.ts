@@ -52,11 +52,13 @@ export function whyOf(
   const began = events.findLast((event) => event.type === 'rollback.started');
   const toZeroMs = zero && began ? elapsed(began.at, zero.at) : null;
   const evidence = proofsOf(deployment, events, assessment);
+  const { tone, headline } = headlineOf(deployment, events, toZeroMs);
   return {
     deployment: summaryOf(deployment),
-    ...headlineOf(deployment, events, toZeroMs),
+    tone,
+    headline,
     evidence,
-    story: storyOf(events, deployment, evidence),
+    story: storyOf(events, deployment, [headline, ...evidence.map(({ reason }) => reason)]),
     next: nextSteps(deployment),
   };
 }
@@ -160,19 +162,19 @@ const proof = (
   kept: null,
 });
 
-/** The turning points; a reason that was given already, as evidence or before, is not given again. */
+/** The turning points; a reason that was given above or before is not given again. */
 function storyOf(
   events: readonly LaneEvent[],
   { requestedAt }: Deployment,
-  evidence: readonly Proof[],
+  above: readonly string[],
 ): readonly StoryLine[] {
-  const given = new Set(evidence.map(({ reason }) => reason));
+  const given = [...above];
   return events.flatMap((event) => {
     const { tone, text } = tell(event);
     if (tone === 'quiet') return [];
     const reason = reasonIn(event);
-    const repeated = given.has(reason);
-    if (reason !== '') given.add(reason);
+    const repeated = reason !== '' && given.some((before) => before.includes(reason));
+    given.push(reason);
     const told = repeated ? text.slice(0, text.indexOf(reason)).replace(/:\s*$/, '') : text;
     return [{ at: utc(event.at), afterMs: elapsed(requestedAt, event.at), tone, text: told }];
   });

@@ -25,7 +25,7 @@ export function odds(logE: number): string {
 }
 
 /** `8m 32s`; below zero counts as nothing. */
-export const lasting = (ms: number): string => formatDuration(milliseconds(Math.max(0, ms)));
+export const lasting = (ms: number): string => (ms < 1 ? '0s' : formatDuration(milliseconds(ms)));
 
 /** The largest unit alone, for columns: `8m`, `3d`. */
 export const roughly = (ms: number): string => lasting(ms < 1000 ? 0 : ms).split(' ')[0] ?? '';

@@ -119,7 +119,8 @@ export function verdict(world: World, deployment: DeploymentId, assessment: Asse
   );
 }
 
-function build(world: World, deployment: DeploymentId, version: string): void {
+/** Answers the build. */
+export function build(world: World, deployment: DeploymentId, version: string): void {
   const effect = world.effect(deployment, 'build');
   world.open = world.open.filter((one) => one !== effect);
   const { configuration: _unknown, ...built } = revision(version);

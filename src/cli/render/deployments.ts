@@ -3,6 +3,7 @@ import type { DeploymentSummary } from '../../views/summary.ts';
 import { roughly } from '../../views/words.ts';
 import { nameOf, type LaneOverview } from '../select.ts';
 import { VERDICT_STYLES } from './rollout.ts';
+import { stateText } from './state.ts';
 import type { Style } from './style.ts';
 import { table } from './table.ts';
 import { span, type Line } from './text.ts';
@@ -52,13 +53,6 @@ export function laneTable(lanes: readonly LaneOverview[]): readonly Line[] {
     ],
     lanes,
   );
-}
-
-function stateText({ state, rolledBack, paused, soakComplete }: DeploymentSummary): string {
-  if (paused) return `${state}, paused`;
-  if (state === 'failed' && rolledBack) return 'rolled back';
-  if (state === 'completed' && soakComplete === false) return 'completed early';
-  return state.replace('_', ' ');
 }
 
 const STYLES: Partial<Record<StateName, Style>> = {

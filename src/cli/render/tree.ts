@@ -3,6 +3,7 @@ import type { DeploymentTree, LaneTree } from '../../views/tree.ts';
 import { lasting, shortCommit, shortRef } from '../../views/words.ts';
 import { rolloutLines } from './rollout.ts';
 import { MARK_STYLES, markSpan, type Canvas } from './canvas.ts';
+import { stateText } from './state.ts';
 import type { Glyphs } from './style.ts';
 import { blank, padEnd, sides, span, wrap, type Line } from './text.ts';
 
@@ -42,16 +43,15 @@ export function deploymentLines(tree: DeploymentTree, canvas: Canvas): readonly 
 }
 
 function headLine({ summary, ageMs, outcome }: DeploymentTree, { width, glyphs }: Canvas): Line {
-  const { version, short, ref, commit, actor, kind, paused, state } = summary;
+  const { version, short, ref, commit, actor, kind, paused } = summary;
   const mark = outcome?.mark ?? (paused ? 'paused' : 'active');
   const from = [ref === null ? '' : shortRef(ref), shortCommit(commit)].filter(Boolean).join(' ');
   const facts = [short, from, `by ${actor}`].filter(Boolean).join(` ${glyphs.dot} `);
   const what = kind === 'rollback' ? 'rollback to ' : '';
-  const now = paused ? `paused while ${state}` : state.replace('_', ' ');
   const left = [
     markSpan(mark, glyphs),
     span(` ${what}${version}`, 'bold'),
-    span(`  ${now}`, MARK_STYLES[mark]),
+    span(`  ${stateText(summary)}`, MARK_STYLES[mark]),
   ];
   return sides([...left, span(`   ${facts}`, 'dim')], [span(lasting(ageMs), 'dim')], width);
 }

@@ -49,16 +49,14 @@ function proofLines(
     ...wrap(`${source}: ${reason}`, inner).map((text) => indent([span(text)])),
     ...(rule === null ? [] : wrap(`Rule: ${rule}.`, inner).map((text) => indent([span(text, 'dim')]))),
     ...(kept === null ? [] : [indent([span(`Output: ${kept}`, 'dim')])]),
-    ...(figures === null ? [] : figureLines(figures, canvas)),
+    ...(figures === null ? [] : figureLines(figures, canvas).map((line) => indent(indent(line)))),
   ];
 }
 
 function storyLines({ story, deployment }: Why, { width, glyphs }: Canvas): readonly Line[] {
   const shown = story.slice(-STORY);
   const hidden = story.length - shown.length;
-  const stamps = shown.map(({ afterMs }) =>
-    `+${lasting(afterMs < 1000 ? 0 : afterMs)}`.replace('+0ms', '+0s'),
-  );
+  const stamps = shown.map(({ afterMs }) => `+${lasting(afterMs < 1000 ? 0 : afterMs)}`);
   const stampWidth = Math.max(0, ...stamps.map(widthOf));
   const lines = shown.flatMap((point, index) =>
     pointLines(point, padStart(stamps[index] ?? '', stampWidth), width),
