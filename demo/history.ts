@@ -32,8 +32,8 @@ export class History {
   /** The last commit is a bad release, to be taken back before the next. */
   #bad = false;
 
-  /** @param listen the shop's public address, in the place of the example's */
-  constructor(folder: string, listen: string) {
+  /** @param port where the shop is open to users, in the place of the example's */
+  constructor(folder: string, port: number) {
     this.work = join(folder, 'shop');
     this.origin = join(folder, 'shop.git');
     mkdirSync(folder, { recursive: true });
@@ -41,7 +41,12 @@ export class History {
     git(folder, 'init', '--quiet', `--initial-branch=${BRANCH}`, this.work);
     git(this.work, 'remote', 'add', 'origin', this.origin);
     cpSync(SHOP, this.work, { recursive: true });
-    this.#edit({ file: 'spillway.yaml', from: 'listen: 127.0.0.1:8080', to: `listen: ${listen}` });
+    this.#edit({ file: 'spillway.yaml', from: '127.0.0.1:8080', to: `127.0.0.1:${port}` });
+    this.#edit({
+      file: 'spillway.yaml',
+      from: 'application: shop',
+      to: `application: shop\nsource: ${this.origin}`,
+    });
   }
 
   /** Commits a release on top of the last good one, which a revert brings back where it must. */

@@ -10,7 +10,7 @@ import { RELEASES, type ReleaseName } from '../../demo/releases.ts';
 const folder = mkdtempSync(join(tmpdir(), 'spillway-history-'));
 after(() => rmSync(folder, { recursive: true }));
 
-const history = new History(folder, '127.0.0.1:9999');
+const history = new History(folder, 9999);
 const pushes = new Map<ReleaseName, Push>();
 for (const release of RELEASES) {
   history.commit(release);
