@@ -12,13 +12,14 @@ import {
   type Node,
   type Pair,
   type Scalar,
+  type YAMLMap,
 } from 'yaml';
-import type { Path, Problem } from './problem.ts';
+import { MAX_PROBLEMS, type Path, type Problem } from './problem.ts';
 
 /** Larger files are refused unread. */
 export const MAX_BYTES = 1_000_000;
-/** Deeper nesting is refused; the vocabulary itself is at most 8 deep. */
-const MAX_DEPTH = 64;
+/** Deeper nesting is refused unread, since a parser that recurses must not be led there; the vocabulary is 8 deep. */
+const MAX_DEPTH = 1000;
 /** How often anchors may be used in all. */
 const MAX_ALIASES = 50;
 
@@ -62,7 +63,12 @@ export function readSource(text: string | Uint8Array, file: string): Source {
   if (deep) return refused(`nested more than ${MAX_DEPTH} levels deep`, deep);
   const lines = new LineCounter();
   try {
-    const document = parseDocument(decoded, { lineCounter: lines, prettyErrors: false, stringKeys: true });
+    const document = parseDocument(decoded, {
+      lineCounter: lines,
+      prettyErrors: false,
+      stringKeys: true,
+      uniqueKeys: false, // compares every key with every other; see duplicateKeys
+    });
     return sourceOf(file, document, lines);
   } catch (error) {
     return refused(`not readable as YAML: ${error instanceof Error ? error.message : String(error)}`);
@@ -78,7 +84,7 @@ function decode(text: string | Uint8Array): string | undefined {
   }
 }
 
-/** Where brackets or indentation go too deep: a parser that recurses must not be led there. */
+/** Where brackets or the dashes of one line go too deep. (Indentation cannot: it costs a line's length for each level.) */
 function tooDeep(text: string): Position | undefined {
   let line = 0;
   let open = 0;
@@ -111,12 +117,14 @@ function sourceOf(file: string, document: Document.Parsed, lines: LineCounter): 
     severity: 'error',
     code: 'config_invalid',
   });
-  const fatal = document.errors.map((error) =>
-    problem(error.pos[0], '', sentence(error.code, error.message)),
-  );
+  const fatal = document.errors
+    .slice(0, MAX_PROBLEMS)
+    .map((error) => problem(error.pos[0], '', sentence(error.code, error.message)));
   for (const warning of document.warnings) fatal.push(problem(warning.pos[0], '', warning.message));
   for (const offset of prototypeKeys(document))
     fatal.push(problem(offset, '__proto__', 'the key __proto__ is not allowed'));
+  for (const offset of duplicateKeys(document))
+    fatal.push(problem(offset, '', 'this key is written twice in the same map; keep one of them'));
   const value = fatal.length === 0 ? valueOf(document, fatal, problem) : undefined;
   const misread = misreadNumbers(document).map((trap) => problem(trap.offset, trap.path, trap.message));
   return {
@@ -151,10 +159,10 @@ function valueOf(
 /** The parser's message, for the errors that people make most; others are clear as they are. */
 function sentence(code: string, message: string): string {
   switch (code) {
-    case 'DUPLICATE_KEY':
-      return 'this key is written twice in the same map; keep one of them';
     case 'TAB_AS_INDENT':
       return 'a tab indents this line; YAML is indented with spaces';
+    case 'RESOURCE_EXHAUSTION':
+      return 'nested too deeply';
     case 'MULTIPLE_DOCS':
       return 'a second document begins here (---); one file holds one application';
     default:
@@ -178,6 +186,22 @@ function prototypeKeys(document: Document.Parsed): number[] {
   visit(document, {
     Pair(_, pair) {
       if (isScalar(pair.key) && keyText(pair) === '__proto__') found.push(pair.key.range?.[0] ?? 0);
+    },
+  });
+  return found;
+}
+
+/** Where a key is written that its map has already. */
+function duplicateKeys(document: Document.Parsed): number[] {
+  const found: number[] = [];
+  visit(document, {
+    Map(_, map) {
+      const seen = new Set<string>();
+      for (const pair of map.items) {
+        const key = keyText(pair);
+        if (seen.has(key) && isScalar(pair.key)) found.push(pair.key.range?.[0] ?? 0);
+        seen.add(key);
+      }
     },
   });
   return found;
@@ -209,6 +233,17 @@ function numberTrap(keys: readonly string[], written: string, value: number): st
 
 const keyText = (pair: Pair): string => (isScalar(pair.key) ? String(pair.key.value) : '');
 
+const indexes = new WeakMap<YAMLMap, ReadonlyMap<string, Pair>>();
+
+/** A map's pairs by their keys; looked up often, so kept with the map. */
+function pairsOf(map: YAMLMap): ReadonlyMap<string, Pair> {
+  const known = indexes.get(map);
+  if (known) return known;
+  const index = new Map(map.items.map((pair) => [keyText(pair), pair]));
+  indexes.set(map, index);
+  return index;
+}
+
 /** The pair or item at a path; what is missing resolves to the deepest node that is there. */
 function find(
   document: Document.Parsed,
@@ -220,7 +255,7 @@ function find(
   for (const part of path) {
     if (isAlias(value)) value = value.resolve(document);
     let next: Pair | Node | undefined;
-    if (isMap(value)) next = value.items.find((pair) => keyText(pair) === String(part));
+    if (isMap(value)) next = pairsOf(value).get(String(part));
     else if (isSeq(value)) next = nodeOrNothing(value.items[Number(part)]);
     if (next === undefined) break;
     key = isPair(next) ? nodeOrNothing(next.key) : next;

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Source } from './document.ts';
-import { nearestOf, pathText, type Path, type Problem } from './problem.ts';
+import { MAX_PROBLEMS, nearestOf, pathText, type Path, type Problem } from './problem.ts';
 import { NOT_BUILT, SENTENCE } from './vocabulary/values.ts';
 
 type Issue = z.core.$ZodIssue;
@@ -32,8 +32,20 @@ export function expectation(issue: z.core.$ZodRawIssue): string | undefined {
     return `at least ${issue.minimum}${issue.origin === 'array' ? ' item' : ''}`;
   if (issue.code === 'too_big') return `at most ${issue.maximum}`;
   if (issue.code !== 'unrecognized_keys') return undefined;
-  const shape = (issue.inst as { readonly shape?: object } | undefined)?.shape;
-  return JSON.stringify(Object.keys(shape ?? {}));
+  const shape =
+    (issue.inst as { readonly shape?: Readonly<Record<string, z.ZodType>> } | undefined)?.shape ?? {};
+  return JSON.stringify({
+    all: Object.keys(shape),
+    built: Object.keys(shape).filter(
+      (key) => shape[key]?.safeParse(null).error?.issues[0]?.message !== NOT_BUILT,
+    ),
+  } satisfies KnownKeys);
+}
+
+interface KnownKeys {
+  readonly all: readonly string[];
+  /** Without those that are refused. */
+  readonly built: readonly string[];
 }
 
 /** Turns what a schema objects to into problems with a place in the file. */
@@ -48,8 +60,10 @@ export function problemsOf(
 function problemsOfIssue(issue: Issue, source: Source, relocate: Relocate, above: Path): Problem[] {
   const path = [...above, ...(issue.path as Path)];
   if (issue.code === 'unrecognized_keys') {
-    const known = JSON.parse(issue.message) as string[];
-    return issue.keys.map((key) => unknownKey(source, relocate([...path, key]), key, known));
+    const known = JSON.parse(issue.message) as KnownKeys;
+    return issue.keys
+      .slice(0, MAX_PROBLEMS)
+      .map((key) => unknownKey(source, relocate([...path, key]), key, known));
   }
   if (issue.code === 'invalid_union') {
     const inner = closestBranch(issue.errors);
@@ -76,11 +90,11 @@ function closestBranch(branches: ReadonlyArray<readonly Issue[]>): readonly Issu
   );
 }
 
-function unknownKey(source: Source, path: Path, key: string, known: readonly string[]): Problem {
-  const nearest = nearestOf(key, known);
-  const guess = nearest ? `; did you mean ${nearest}?` : `; known here: ${known.join(', ')}`;
+function unknownKey(source: Source, path: Path, key: string, { all, built }: KnownKeys): Problem {
+  const nearest = nearestOf(key, all);
+  const guess = nearest ? `; did you mean ${nearest}?` : `; known here: ${built.join(', ')}`;
   return at(source, path, 'key', `unknown key ${JSON.stringify(key)}${guess}`, {
-    expected: `one of ${known.join(', ')}`,
+    expected: `one of ${built.join(', ')}`,
     ...(nearest ? { nearest } : {}),
   });
 }
@@ -99,7 +113,7 @@ function valueProblem(issue: Issue, source: Source, path: Path): Problem {
     typeof found === 'number' && written !== undefined && written !== String(found)
       ? ` (YAML reads ${found}; write '${written}')`
       : '';
-  const shown = written ?? shorten(found);
+  const shown = written || shorten(found);
   const nearest =
     issue.code === 'invalid_value' && typeof found === 'string'
       ? nearestOf(found, issue.values.map(String))
@@ -118,7 +132,8 @@ function valueProblem(issue: Issue, source: Source, path: Path): Problem {
 export function notBuiltProblem(source: Source, path: Path, what?: string): Problem {
   const found = valueAt(source.value, path);
   const scalar = typeof found === 'string' || typeof found === 'number' || typeof found === 'boolean';
-  const name = what ?? (scalar ? `${pathText(path)}: ${String(found)}` : pathText(path));
+  const name =
+    what ?? (scalar ? `${pathText(path)}: ${source.written(path) ?? String(found)}` : pathText(path));
   const message = `${name} is not available in this version; take it out`;
   return at(source, path, scalar ? 'value' : 'key', message, { code: 'not_built' });
 }
@@ -156,8 +171,8 @@ export function valueAt(value: unknown, path: Path): unknown {
 }
 
 function shorten(value: unknown): string {
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object' && value !== null) return 'a map';
   const text = JSON.stringify(value) ?? String(value);
-  return text.length > 60 ? `${text.slice(0, 57)}..."` : text;
+  if (text.length <= 60) return text;
+  if (Array.isArray(value)) return 'this list';
+  return typeof value === 'object' ? 'this map' : `${text.slice(0, 57)}..."`;
 }

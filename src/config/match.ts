@@ -109,7 +109,7 @@ function inputObjection(inputs: TriggerConfig['inputs'], given: JsonObject): str
       if (required) return `the input ${name} is required`;
     } else if ((type === 'boolean' || type === 'number') && typeof value !== type)
       return `the input ${name} should be ${type === 'boolean' ? 'true or false' : 'a number'}`;
-    else if (options !== null && !options.includes(String(value)))
+    else if (options !== null && !(typeof value === 'string' && options.includes(value)))
       return `the input ${name} should be one of ${options.join(', ')}`;
   }
   return undefined;

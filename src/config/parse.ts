@@ -9,14 +9,15 @@ import {
   runtimeSettings,
   type AdapterSchemas,
   type AdapterSettings,
+  type RuntimeSettings,
 } from './adapters.ts';
 import { crossChecks } from './checks.ts';
 import type { Config, EnvironmentConfig } from './config.ts';
 import * as defaults from './defaults.ts';
 import { readSource, type Source } from './document.ts';
 import { gatesOf } from './gates.ts';
-import { expectation, problemsOf } from './issues.ts';
-import type { Path, Problem } from './problem.ts';
+import { at, expectation, problemsOf, valueAt } from './issues.ts';
+import { MAX_PROBLEMS, type Path, type Problem } from './problem.ts';
 import { referencesIn } from './references.ts';
 import * as rollout from './rollout.ts';
 import { spillwayFile, type EnvironmentInput, type FileInput } from './vocabulary/spillway.ts';
@@ -37,6 +38,8 @@ export interface ParsedConfig {
 export function parseConfig(text: string | Uint8Array, file: string, adapters: AdapterSchemas): ParsedConfig {
   const source = singleTriggerAsList(readSource(text, file));
   if (!source.readable) return { config: undefined, problems: sorted(source.problems) };
+  const tooMany = sizeProblem(source);
+  if (tooMany) return { config: undefined, problems: [tooMany] };
   const parsed = spillwayFile.safeParse(source.value ?? {}, { error: expectation });
   const problems: Problem[] = [...source.problems];
   if (!parsed.success) problems.push(...problemsOf(parsed.error.issues, source));
@@ -44,6 +47,7 @@ export function parseConfig(text: string | Uint8Array, file: string, adapters: A
   const runtimes = environmentNames(source.value).map((name) =>
     runtimeSettings(source, name, adapters, problems),
   );
+  problems.push(...portClashes(source, runtimes));
   const all = sorted(problems);
   if (!parsed.success || all.some((problem) => problem.severity === 'error'))
     return { config: undefined, problems: all };
@@ -81,6 +85,38 @@ function singleTriggerAsList(source: Source): Source {
   };
 }
 
+/** Above these the checks, which compare much with much, are not begun. */
+const MAX_ENTRIES = { environments: 50, gates: 200, triggers: 200 } as const;
+
+function sizeProblem(source: Source): Problem | undefined {
+  const { value = {} } = source;
+  if (value !== null && !isMap(value))
+    return at(source, [], 'value', 'the document should be a map, such as application: shop');
+  for (const [key, most] of Object.entries(MAX_ENTRIES)) {
+    const entries = valueAt(value, [key]);
+    const count = typeof entries === 'object' && entries !== null ? Object.keys(entries).length : 0;
+    if (count > most)
+      return at(source, [key], 'key', `${key} has ${count} entries; at most ${most} are taken`);
+  }
+  return undefined;
+}
+
+/** Two environments of one application cannot take in users at the same port of the same host. */
+function portClashes(source: Source, runtimes: readonly RuntimeSettings[]): Problem[] {
+  const taken = new Map<number, string>();
+  return environmentNames(source.value).flatMap((name, i) => {
+    const traffic = runtimes[i]?.traffic;
+    const port = valueAt(traffic?.settings, ['listen', 'port']);
+    if (typeof port !== 'number') return [];
+    const other = taken.get(port);
+    if (other === undefined) taken.set(port, name);
+    const message = `${other} and ${name} both listen on port ${port}; give each its own traffic.listen`;
+    return other === undefined
+      ? []
+      : [at(source, ['environments', name, 'traffic', 'listen'], 'value', message)];
+  });
+}
+
 /** In the order of the file, each once; what lies inside a trigger whose event is refused is left out. */
 function sorted(problems: readonly Problem[]): Problem[] {
   const refused = problems
@@ -93,7 +129,8 @@ function sorted(problems: readonly Problem[]): Problem[] {
       const key = `${p.line}:${p.column}:${p.message}`;
       return !seen.has(key) && seen.add(key);
     })
-    .sort((a, b) => a.line - b.line || a.column - b.column);
+    .sort((a, b) => a.line - b.line || a.column - b.column)
+    .slice(0, MAX_PROBLEMS);
 }
 
 function configOf(

@@ -21,6 +21,9 @@ export interface Problem {
   readonly code: ErrorCode;
 }
 
+/** More help nobody. */
+export const MAX_PROBLEMS = 200;
+
 /** `triggers[0].branches`. */
 export const pathText = (path: Path): string =>
   path.reduce<string>(
@@ -34,7 +37,7 @@ export const formatProblem = (problem: Problem): string =>
 
 /**
  * The candidate with the smallest edit distance to `text`, if it is near enough to be a slip of the pen: at most two
- * edits, and fewer than half of the letters. An underscore for a hyphen costs nothing.
+ * edits, and fewer than half of the letters, or all of its beginning. An underscore for a hyphen costs nothing.
  */
 export function nearestOf(text: string, candidates: Iterable<string>): string | undefined {
   const plain = (word: string) => word.toLowerCase().replaceAll('-', '_');
@@ -46,7 +49,8 @@ export function nearestOf(text: string, candidates: Iterable<string>): string | 
     const distance = editDistance(plain(text), plain(candidate));
     if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
   }
-  return best;
+  if (best !== undefined || text.length < 4) return best;
+  return [...candidates].find((candidate) => plain(candidate).startsWith(plain(text)));
 }
 
 /** Insertions, deletions, substitutions and swaps of neighbours (optimal string alignment). */

@@ -1,9 +1,6 @@
-/** Characters that mean something to a shell and nothing to us; `${NAME}` is a reference and allowed. */
-const SHELL_ONLY = /[|&;<>()`\n]|\$(?!\{[A-Za-z_]\w*\})/;
-
 /**
  * Splits a command line into its arguments at spaces; quotes and backslashes work as in a shell, and nothing is
- * expanded, since commands run without one.
+ * expanded, since commands run without one; `${NAME}` is a reference and stays.
  * @returns undefined when it is empty, a quote is left open, or it needs a shell (pipes, redirections, variables)
  */
 export function splitCommand(text: string): string[] | undefined {
@@ -14,6 +11,7 @@ export function splitCommand(text: string): string[] | undefined {
     const char = text[i] ?? '';
     if (quote !== '') {
       if (char === quote) quote = '';
+      else if (quote === '"' && /[$`]/.test(char) && needsShell(text, i)) return undefined;
       else if (char === '\\' && quote === '"' && /["\\]/.test(text[i + 1] ?? '')) word += text[++i] ?? '';
       else word += char;
     } else if (char === '"' || char === "'") {
@@ -25,7 +23,7 @@ export function splitCommand(text: string): string[] | undefined {
     } else if (char === '\\' && i + 1 < text.length) {
       word = (word ?? '') + (text[++i] ?? '');
     } else {
-      if (SHELL_ONLY.test(char === '$' ? text.slice(i) : char) && !startsReference(text, i)) return undefined;
+      if (needsShell(text, i)) return undefined;
       word = (word ?? '') + char;
     }
   }
@@ -33,4 +31,6 @@ export function splitCommand(text: string): string[] | undefined {
   return quote === '' && words.length > 0 && words[0] !== '' ? words : undefined;
 }
 
-const startsReference = (text: string, at: number) => /^\$\{[A-Za-z_]\w*\}/.test(text.slice(at));
+/** Whether a shell would read more into the character at `at` than itself. */
+const needsShell = (text: string, at: number): boolean =>
+  text[at] === '$' ? !/^\$\{[A-Za-z_]\w*\}/.test(text.slice(at)) : /[|&;<>()`\n]/.test(text[at] ?? '');

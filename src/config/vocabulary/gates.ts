@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { parseCondition, parseExpression, type Condition } from '../../core/condition.ts';
 import { SpillwayError } from '../../core/errors.ts';
 import { choice, command, name, notBuilt, object, SENTENCE, text, timeSpan } from './values.ts';
+import { variables } from './variables.ts';
 
 const scalar = () =>
   z.union([z.string(), z.number(), z.boolean()], { error: 'a value, or a comparison such as ">= 80%"' });
@@ -42,6 +43,7 @@ export const gate = object({
   name: name().optional(),
   type: choice(['automated'], ['manual']).optional(),
   run: command().optional(),
+  env: variables().optional(),
   condition: condition.optional(),
   conditions: conditions.optional(),
   timeout: timeSpan().optional(),

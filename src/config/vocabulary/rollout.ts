@@ -5,6 +5,7 @@ import {
   duration,
   notBuilt,
   object,
+  percentage,
   positivePercentage,
   text,
   timeSpan,
@@ -14,9 +15,9 @@ import {
 /** One step of a canary: a weight alone, or a weight with its own times. */
 const step = z.union(
   [
-    positivePercentage(),
+    percentage(),
     object({
-      weight: positivePercentage(),
+      weight: percentage(),
       min: duration().optional(),
       max: timeSpan().optional(),
       analysis: notBuilt(),
@@ -24,9 +25,12 @@ const step = z.union(
       test: notBuilt(),
       mirror: notBuilt(),
       route: notBuilt(),
+    }).refine(({ min, max }) => max === undefined || max >= (min ?? 0), {
+      path: ['max'],
+      error: 'a duration as long as min at least',
     }),
   ],
-  { error: 'a percentage above 0, or a map with weight, min and max' },
+  { error: 'a percentage, or a map with weight, min and max' },
 );
 
 const GROWING = 'a list of weights that grow from step to step';

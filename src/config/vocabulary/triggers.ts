@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { conditionProblem } from '../expression.ts';
 import { globProblem } from '../globs.ts';
-import { choice, NOT_BUILT, notBuilt, object, name, text } from './values.ts';
+import { choice, NOT_BUILT, notBuilt, SENTENCE, object, name, text } from './values.ts';
 
 const A_GLOB_LIST = 'a list of globs such as [main, "release/*"]';
 
@@ -86,6 +86,7 @@ export const trigger = object({
     context.addIssue({
       code: 'custom',
       path: [`${key}-ignore`],
-      message: `left out, since ${key} is given (use ! there)`,
+      message: `${key} is given too; take this one out and use ! there`,
+      params: SENTENCE,
     });
 });

@@ -49,7 +49,7 @@ export const A_DURATION = 'a duration such as 30s, 10m, 24h or 7d';
 /** A length of time with its unit, and 0. */
 export const duration = () =>
   z
-    .union([z.literal(0), z.string().regex(DURATION)], { error: A_DURATION })
+    .union([z.literal(0), z.string().regex(DURATION, { error: A_DURATION })], { error: A_DURATION })
     .transform((value) => (value === 0 ? milliseconds(0) : (parseDuration(value) ?? milliseconds(0))));
 
 /** A duration above 0. */

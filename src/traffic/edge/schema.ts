@@ -31,7 +31,9 @@ const stickiness = z.discriminatedUnion('by', [
 export const edgeTrafficSchema = z
   .strictObject({
     /** `8080` listens on every address; `127.0.0.1:8080` or `[::1]:8080` on one. */
-    listen: z.union([portAlone, hostAndPort, address]),
+    listen: z.union([portAlone, hostAndPort, address], {
+      error: 'a port such as 8080, or an address such as "127.0.0.1:8080"',
+    }),
     /** Whether a visitor stays on the version that they have met; `none` draws every request by itself. */
     sticky: z.union([z.enum(['cookie', 'none']), stickiness]).default('cookie'),
     /** The cookie's name. */
