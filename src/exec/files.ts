@@ -69,6 +69,22 @@ export async function copyTree(
   }
 }
 
+/** Paths of what is not a folder below a folder, with `/`, in order. */
+export async function pathsBelow(
+  folder: string,
+  skip: (path: string) => boolean,
+  below = '',
+): Promise<readonly string[]> {
+  const paths: string[] = [];
+  for (const entry of await readdir(join(folder, below), { withFileTypes: true })) {
+    const path = below ? `${below}/${entry.name}` : entry.name;
+    if (skip(path)) continue;
+    if (entry.isDirectory()) paths.push(...(await pathsBelow(folder, skip, path)));
+    else paths.push(path);
+  }
+  return paths.toSorted((a, b) => (a < b ? -1 : 1));
+}
+
 /**
  * Puts a finished folder in its place in one step, durably. A folder that is there already stays: its content is the same.
  */

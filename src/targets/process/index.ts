@@ -38,14 +38,9 @@ export function createProcessTarget({ dir, system, secrets }: ProcessTargetOptio
       hint: 'Run Spillway on Linux.',
     });
   const ports = join(dir, 'ports');
-  const alone = new Map<string, ReturnType<typeof createMutex>>();
+  const mutex = createMutex();
   /** What changes a lane's folders runs one at a time; looking and stopping do not wait for it. */
-  const exclusively = <T>(lane: LaneId, work: () => Promise<T>): Promise<T> => {
-    const route = routeOf(lane);
-    const mutex = alone.get(route) ?? createMutex();
-    alone.set(route, mutex);
-    return mutex(work);
-  };
+  const exclusively = <T>(lane: LaneId, work: () => Promise<T>): Promise<T> => mutex(routeOf(lane), work);
 
   return {
     capabilities: { sideBySide: true },
