@@ -30,6 +30,7 @@ const mayImport = {
   cli: [...engine, 'engine', 'views', 'edge', 'http'],
   registry: [...engine, 'engine', 'views', 'edge', 'exec', ...adapters],
 };
+mayImport.server = Object.keys(mayImport);
 mayImport.main = Object.keys(mayImport);
 
 /** The path below src/ as its parts (`['targets', 'ssh', 'index']`); nothing for a path outside. */

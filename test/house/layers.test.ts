@@ -25,7 +25,9 @@ const table: Record<string, string> = {
   cli: 'core judge ledger ports config engine views edge http',
   registry:
     'core judge ledger ports config edge exec engine views store sources targets traffic metrics gates triggers notifiers',
-  main: 'core judge ledger ports config edge exec engine views store sources targets traffic metrics gates triggers notifiers http cli registry',
+  server:
+    'core judge ledger ports config edge exec engine views store sources targets traffic metrics gates triggers notifiers http cli registry',
+  main: 'core judge ledger ports config edge exec engine views store sources targets traffic metrics gates triggers notifiers http cli registry server',
 };
 const places = Object.keys(table);
 const adapters = ['store', 'sources', 'targets', 'traffic', 'metrics', 'gates', 'triggers', 'notifiers'];
