@@ -31,7 +31,7 @@ test('every reference is told with its place, and only those that are not set', 
 });
 
 test('a reference stays a reference in what is kept', () => {
-  const { env } = config.environments['production']?.plan.runtime.target.settings as { env: object };
+  const env = config.environments['production']?.plan.runtime.target.settings['env'];
   assert.deepEqual(env, { TOKEN: '${SHOP_TOKEN}', URL: 'https://${HOST}/${SHOP_TOKEN}' });
   assert.equal(config.webhooks[0]?.secret, '${HOOK_SECRET}');
 });
