@@ -17,7 +17,8 @@ export async function hookRoutes(
   await app.register((scope, _options, done) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body));
-    for (const [source, { maxBodyBytes }] of Object.entries(hooks))
+    const open = Object.entries(hooks).filter(([, { socketOnly }]) => door === 'socket' || !socketOnly);
+    for (const [source, { maxBodyBytes }] of open)
       scope.post(`/hooks/${source}`, { bodyLimit: maxBodyBytes }, async (request, reply) => {
         const body = request.body instanceof Uint8Array ? request.body : new Uint8Array();
         const ingest = () => controlPlane.ingest(source, rawRequest(request, now(), body));
@@ -25,7 +26,8 @@ export async function hookRoutes(
           return ingestAndFollow(controlPlane, request, reply, ingest);
         return answerIngest(request, reply, await ingest());
       });
-    scope.post('/hooks/*', { bodyLimit: 1 }, () => Promise.reject(unknownSource(Object.keys(hooks))));
+    const unknown = () => Promise.reject(unknownSource(open.map(([source]) => source)));
+    scope.post('/hooks/*', { onRequest: unknown }, unknown);
     done();
   });
 }

@@ -8,12 +8,19 @@ export interface HttpOptions {
    * asked who they are yet.
    */
   readonly tcp: { readonly host: string; readonly port: number } | null;
-  /** Sources under `/hooks/`, with the largest body that each takes. */
-  readonly hooks: Readonly<Record<string, { readonly maxBodyBytes: number }>>;
+  /** Sources under `/hooks/`. */
+  readonly hooks: Readonly<Record<string, HookSource>>;
   readonly version: string;
   readonly now: () => Instant;
   /** Told of every failure that is Spillway's own fault; the caller gets no details of it. */
   readonly onError: (error: unknown, where: string) => void;
+}
+
+export interface HookSource {
+  /** Larger bodies are refused before they are read. */
+  readonly maxBodyBytes: number;
+  /** For senders whom only the socket's file mode vouches for. */
+  readonly socketOnly: boolean;
 }
 
 /** Which door a request came through: it decides whether its `x-spillway-actor` is believed. */

@@ -6,8 +6,7 @@ import { SpillwayError } from '../core/errors.ts';
 import { Engine } from '../engine/engine.ts';
 import type { World } from '../engine/world.ts';
 import { hostSystem } from '../exec/system.ts';
-import { createServer } from '../http/index.ts';
-import type { Trigger } from '../ports/trigger.ts';
+import { createServer, type HookSource } from '../http/index.ts';
 import { entryOf, gates, targets, traffic, triggers, type Host } from '../registry.ts';
 import { servedApplication } from './applications.ts';
 import { gitHook, invocation } from './invocation.ts';
@@ -102,13 +101,16 @@ function once<Port>(open: (kind: string) => Promise<Port>): (kind: string) => Pr
   };
 }
 
-/** Triggers that the outside may call; those that are not set up here are left out. */
-async function openHooks(world: World): Promise<Record<string, Pick<Trigger, 'maxBodyBytes'>>> {
-  const open: Record<string, Pick<Trigger, 'maxBodyBytes'>> = {};
-  for (const name of ['github']) {
+/** Triggers that come in under `/hooks/`; those that are not set up here are left out. */
+async function openHooks(world: World): Promise<Record<string, HookSource>> {
+  const open: Record<string, HookSource> = {};
+  for (const [name, socketOnly] of [
+    ['git', true],
+    ['github', false],
+  ] as const) {
     try {
       const { maxBodyBytes } = await world.trigger(name);
-      open[name] = { maxBodyBytes };
+      open[name] = { maxBodyBytes, socketOnly };
     } catch (error) {
       if (!(error instanceof SpillwayError) || error.code !== 'not_found') throw error;
     }

@@ -27,7 +27,7 @@ export async function startServer(
   const server = await createServer(controlPlane, {
     socket: join(dataDir, 'spillway.sock'),
     tcp: null,
-    hooks: { git: { maxBodyBytes: 64_000 }, github: { maxBodyBytes: 1024 } },
+    hooks: { git: { maxBodyBytes: 64_000, socketOnly: true }, github: { maxBodyBytes: 1024, socketOnly: false } },
     version: '0.1.0',
     now: () => NOON,
     onError: (error) => errors.push(error),
