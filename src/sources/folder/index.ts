@@ -1,6 +1,6 @@
-import { readFile, realpath } from 'node:fs/promises';
+import { readFile, realpath, stat } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { basename, join, relative, resolve, sep } from 'node:path';
+import { basename, join, posix, relative, resolve, sep } from 'node:path';
 import { SpillwayError } from '../../core/errors.ts';
 import { copyTree, missing, pathsBelow } from '../../exec/files.ts';
 import type { Commit, Source } from '../../ports/source.ts';
@@ -47,13 +47,12 @@ export function createFolderSource({ dir, folder, system }: FolderSourceOptions)
 
     read: async (commit, path) => {
       standing(commit);
-      const root = await realpath(folder);
-      const file = await realpath(join(root, path)).catch(missing);
-      if (!file?.startsWith(root + sep)) return undefined;
-      return await readFile(file, 'utf8').catch((error: NodeJS.ErrnoException) => {
-        if (error.code === 'EISDIR') return undefined;
-        return missing(error);
-      });
+      if (posix.isAbsolute(path) || posix.normalize(path) !== path || path.startsWith('../'))
+        return undefined;
+      const file = join(await realpath(folder), path);
+      // As in a commit, where the path of a file leads over no link.
+      if ((await realpath(file).catch(missing)) !== file || !(await stat(file)).isFile()) return undefined;
+      return await readFile(file, 'utf8');
     },
 
     changedPaths: async (_before, commit) => {

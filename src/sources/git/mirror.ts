@@ -81,13 +81,11 @@ function createFetch(git: Git, dir: string, repository: string) {
   return (refspecs?: readonly string[]): Promise<void> =>
     mutex('fetch', async () => {
       const prune = refspecs ? [] : ['--prune'];
-      const { code, stderr } = await git(
-        [
-          ...['fetch', '--quiet', '--no-tags', '--force', ...prune, '--end-of-options'],
-          ...[repository, ...(refspecs ?? EVERYTHING)],
-        ],
-        { under, limit: FETCH_LIMIT },
-      );
+      const args = ['fetch', '--quiet', '--no-tags', '--force', ...prune, '--end-of-options', repository];
+      const { code, stderr } = await git([...args, ...(refspecs ?? EVERYTHING)], {
+        under,
+        limit: FETCH_LIMIT,
+      });
       if (code !== 0)
         throw new SpillwayError('unavailable', `the repository cannot be fetched: ${stderr}`, {
           where: repository,

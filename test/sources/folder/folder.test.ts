@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { it } from 'node:test';
+import { hostSystem } from '../../../src/exec/system.ts';
+import { createFolderSource } from '../../../src/sources/folder/index.ts';
+import { buildWith, sourceContract, write } from '../../contracts/source.ts';
+
+async function makeRig(inside = 'data') {
+  const root = mkdtempSync(join(tmpdir(), 'spillway-folder-'));
+  const folder = join(root, 'app');
+  const dir = join(root, inside);
+  mkdirSync(folder);
+  return {
+    source: createFolderSource({ dir, folder, system: hostSystem }),
+    folder,
+    dir,
+    publish: async () => '',
+    ref: 'HEAD',
+    remove: async () => rmSync(root, { recursive: true }),
+  };
+}
+
+sourceContract('folder', makeRig);
+
+it('takes no part of its own data, of .git, or of what a link leads to', async () => {
+  const rig = await makeRig('app/.spillway');
+  write(rig.folder, 'index.html', 'hello');
+  write(rig.folder, '.git/HEAD', 'ref: refs/heads/main');
+  const before = await rig.source.resolve('');
+  const first = await buildWith(rig.source, '');
+  assert.deepEqual(await buildWith(rig.source, ''), first);
+  assert.deepEqual(await rig.source.changedPaths(null, ''), ['index.html']);
+  assert.equal((await rig.source.resolve('')).version, before.version);
+  symlinkSync('/etc', join(rig.folder, 'outside'));
+  assert.equal(await rig.source.read('', 'outside/passwd'), undefined);
+  await assert.rejects(rig.source.read('c'.repeat(40), 'index.html'), { code: 'not_found' });
+  await rig.remove();
+});
