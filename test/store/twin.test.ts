@@ -54,7 +54,7 @@ const task: fc.Arbitrary<NewTask> = fc
     priority: fc.constantFrom(0, 1, 2),
   })
   .map(({ n, ...more }) => aTask(`t${n}`, more));
-const tasks = fc.array(task, { maxLength: 4 });
+const tasks = fc.array(task, { maxLength: 4, size: 'max' });
 
 /** Mostly a claim that was made, sometimes with a fence of its own. */
 const claimFrom = (memory: Memory, pick: number, off: number) => {
@@ -164,7 +164,7 @@ const remembered = (): Memory => ({ versions: new Map(), claims: [] });
 
 it('does what its twin in memory does, call by call and in the end', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { maxLength: 120, size: 'max' }), async (steps) => {
       const dir = await mkdtemp(join(tmpdir(), 'spillway-twin-'));
       const real = await openSqliteStore({ dir, chance: seededChance(7) });
       try {
@@ -177,13 +177,13 @@ it('does what its twin in memory does, call by call and in the end', async () =>
         await rm(dir, { recursive: true });
       }
     }),
-    { numRuns: 40 },
+    { numRuns: 30 },
   );
 });
 
 it('does what its twin does when calls come all at once', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(others, { maxLength: 60 }), async (steps) => {
+    fc.asyncProperty(fc.array(others, { maxLength: 120, size: 'max' }), async (steps) => {
       const dir = await mkdtemp(join(tmpdir(), 'spillway-twin-'));
       const real = await openSqliteStore({ dir, chance: seededChance(7) });
       try {

@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { deploymentId } from '../../../src/core/ids.ts';
 import type { Store } from '../../../src/ports/store.ts';
 import { openSqliteStore } from '../../../src/store/sqlite/index.ts';
-import { realSystem } from '../../support/real-system.ts';
+import { seededChance } from '../../support/chance.ts';
 import { aDeployment, aTask, anAppend, anItem, laneNamed, resumed } from '../../support/store-samples.ts';
 
 const acknowledge = (what: string) => writeSync(1, `${what}\n`);
@@ -37,6 +37,6 @@ async function receiveInto(store: Store): Promise<never> {
   }
 }
 
-const store = await openSqliteStore({ dir: process.argv[2] ?? '', chance: realSystem });
+const store = await openSqliteStore({ dir: process.argv[2] ?? '', chance: seededChance(process.pid) });
 acknowledge('open');
 await Promise.all([...['a', 'b', 'c', 'd'].map((name) => appendTo(store, name)), receiveInto(store)]);
