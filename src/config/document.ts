@@ -17,7 +17,7 @@ import {
 import { MAX_PROBLEMS, type Path, type Problem } from './problem.ts';
 
 /** Larger files are refused unread. */
-export const MAX_BYTES = 1_000_000;
+const MAX_BYTES = 1_000_000;
 /** Deeper nesting is refused unread, since a parser that recurses must not be led there; the vocabulary is 8 deep. */
 const MAX_DEPTH = 1000;
 /** How often anchors may be used in all. */

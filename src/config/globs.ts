@@ -9,7 +9,6 @@ export function matchesGlobs(globs: readonly string[], text: string): boolean {
   let taken = false;
   for (const glob of globs) {
     const negated = glob.startsWith('!');
-    if (negated !== taken) continue;
     if (matchesGlob(negated ? glob.slice(1) : glob, text)) taken = !negated;
   }
   return taken;

@@ -14,12 +14,11 @@ import {
 } from './values.ts';
 
 /** A target or traffic provider: its kind here, everything else is its adapter's schema's to check. */
-export const adapterSettings = () =>
-  z.looseObject({ type: z.string({ error: 'the name of its kind' }).optional() });
+const adapterSettings = () => z.looseObject({ type: z.string({ error: 'the name of its kind' }).optional() });
 
-export const target = () => adapterSettings().extend({ instances: wholeNumber(1, 1000).optional() });
+const target = () => adapterSettings().extend({ instances: wholeNumber(1, 1000).optional() });
 
-export const strategy = () => choice(['canary', 'immediate'], ['rolling', 'blue_green', 'hot_upgrade']);
+const strategy = () => choice(['canary', 'immediate'], ['rolling', 'blue_green', 'hot_upgrade']);
 
 /** What may be said for all environments at the top, and again for one of them. */
 export const shared = {

@@ -74,7 +74,7 @@ export const wholeNumber = (from: number, to: number) => {
 };
 
 /** The shape of a name: it becomes part of folders, routes and cookies. */
-export const NAME = /^[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?$/;
+const NAME = /^[a-z0-9](?:[a-z0-9_-]{0,61}[a-z0-9])?$/;
 
 export const name = () => {
   const error = 'a name of small letters, digits, - and _ (at most 63)';

@@ -11,5 +11,3 @@ export const postReceiveReport = z.strictObject({
   deliveryId: z.string().regex(/^[A-Za-z0-9-]{1,100}$/, { error: 'must be an id of letters, digits and -' }),
   application: z.string().min(1).max(63).optional(),
 });
-
-export type PostReceiveReport = z.infer<typeof postReceiveReport>;

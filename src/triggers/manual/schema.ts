@@ -29,5 +29,3 @@ export const manualRequest = z.strictObject({
     .optional(),
   actor: z.string().min(1).max(200),
 });
-
-export type ManualRequest = z.infer<typeof manualRequest>;
