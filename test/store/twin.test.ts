@@ -177,7 +177,7 @@ it('does what its twin in memory does, call by call and in the end', async () =>
         await rm(dir, { recursive: true });
       }
     }),
-    { numRuns: 30 },
+    { numRuns: 20 },
   );
 });
 
@@ -196,6 +196,6 @@ it('does what its twin does when calls come all at once', async () => {
         await rm(dir, { recursive: true });
       }
     }),
-    { numRuns: 20 },
+    { numRuns: 10 },
   );
 });
