@@ -31,6 +31,8 @@ export interface ExchangeRoute {
 const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE']);
 /** An answer this short is joined to its head, so that one write carries both. */
 const JOINED_BYTES = 4096;
+/** A reason phrase that can be passed on; any other is replaced by the status's usual one. */
+const PLAIN_REASON = /^[\x20-\x7e]+$/;
 const EVENT_STREAM = 'text/event-stream';
 
 /** A request as its listener hands it over. */
@@ -66,7 +68,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
   #sent = false;
   /** The instance has begun to answer. */
   #begun = false;
-  #counted = false;
   /** The answer's head has gone to the client's side. */
   #answered = false;
   #flushed = false;
@@ -138,7 +139,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
   onResponseStart(_: unknown, status: number, headers: IncomingHttpHeaders, reason?: string): void {
     if (this.#over) return;
     if (status < 200) return this.#inform(status, headers);
-    this.#count(status);
     const res = this.#res;
     // A client that is still sending could not be told where its next request begins.
     if (this.#route.closing || !this.#req.complete) res.shouldKeepAlive = false;
@@ -146,9 +146,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
       headers['content-length'] === undefined && this.#req.method !== 'HEAD' && this.#isHttp11();
     const out = responseHeaders(headers, mayTrail && status !== 204 && status !== 304);
     this.#setCookie(out);
-    if (reason === undefined || reason === '') res.writeHead(status, out as string[]);
-    else res.writeHead(status, reason, out as string[]);
+    if (reason !== undefined && PLAIN_REASON.test(reason)) res.writeHead(status, reason, out as string[]);
+    else res.writeHead(status, out as string[]);
     this.#answered = true;
+    this.#count(status);
     if (headers['content-type']?.startsWith(EVENT_STREAM) === true) this.#seat?.backend.lasting.add(this);
     flushSoon(this);
   }
@@ -188,8 +189,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
       return;
     }
     if (!this.#sent) seat.backend.failedAt = performance.now();
-    if (this.#counted) countError(seat.row, this.#table.failed, this.#visitor);
-    else countFailure(seat.row, this.#table.failed, this.#visitor);
+    countFailure(seat.row, this.#table.failed, this.#visitor);
     if (this.#mayRetry(failure)) setImmediate(retry, this);
     else this.#refuse(failure.status, failure.message);
   }
@@ -275,7 +275,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #count(status: number): void {
     if (this.#seat === undefined) return;
-    this.#counted = true;
     countAnswer(this.#seat.row, this.#table.failed, this.#visitor, status, performance.now() - this.#arrived);
   }
 

@@ -113,7 +113,8 @@ function parseArm(value: unknown, where: string): RoutedArm {
 }
 
 /**
- * Checks a routing from outside: shapes, one arm of a name, weights that sum to 100%, an endpoint behind every weight.
+ * Checks a routing from outside: shapes, one arm of a name, weights that sum to 100%, an endpoint behind every weight. One without
+ * arms is a route that was withdrawn: it answers 503.
  * @throws SpillwayError `config_invalid`
  */
 export function parseRouting(value: unknown): Routing {
@@ -122,7 +123,7 @@ export function parseRouting(value: unknown): Routing {
   const arms = list(routing['arms'], 'arms').map((arm, i) => parseArm(arm, `arms[${i}]`));
   if (new Set(arms.map((arm) => arm.arm)).size < arms.length) refuse('arms', 'each arm may appear once');
   const sum = arms.reduce((total, arm) => total + arm.weight, 0);
-  if (sum !== ALL) refuse('arms', `weights sum to ${sum / 100}%, not to 100%`);
+  if (arms.length > 0 && sum !== ALL) refuse('arms', `weights sum to ${sum / 100}%, not to 100%`);
   return {
     route: text(routing['route'], 'route'),
     listen: {

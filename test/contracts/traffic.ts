@@ -90,10 +90,20 @@ export function trafficContract(name: string, make: () => Promise<TrafficRig>): 
         change('canary', { weight: weightOf(-10) }),
         change('canary', { weight: 999.5 as Weight }),
         change('canary', { endpoints: [] }),
-        { ...good, arms: [] },
       ];
       for (const routing of bad) await assert.rejects(traffic.set(routing, 2), coded('config_invalid'));
       assert.deepEqual(await observed(), before);
+    });
+
+    it('takes a routing without arms: the route is withdrawn, and stays known', async () => {
+      await set({ stable: 100 }, 1);
+      await rig.send(4);
+      await set({}, 2);
+      assert.deepEqual((await observed()).arms, []);
+      assert.equal(requestsOf(await traffic.counts(route), 'stable'), 4);
+      await set({ stable: 100 }, 3);
+      await rig.send(4);
+      assert.equal(requestsOf(await traffic.counts(route), 'stable'), 8);
     });
 
     it('gives an arm without weight nothing, and the next requests to whom a set names', async () => {

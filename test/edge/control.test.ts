@@ -63,18 +63,28 @@ test('what was set survives SIGKILL of the edge: the same address, weights and f
   const [before] = await routes(dir);
   const address = before?.routing.listen.port ?? 0;
   assert.equal((await ask(address)).body, 'answered');
+  const dead = await deadPort();
+  await put(
+    dir,
+    routingOf([
+      { arm: 'stable', percent: 100, ports: [port] },
+      { arm: 'canary', percent: 0, ports: [dead] },
+    ]),
+    42,
+  );
+  const [second] = await routes(dir);
   first.child.kill('SIGKILL');
   assert.equal(await first.ended, 'SIGKILL');
   assert.ok(existsSync(edgePaths(dir).control), 'the dead edge left its socket behind');
   const report = await edgeReport(dir);
   assert.equal(report.alive, false);
-  assert.deepEqual(report.kept, [{ routing: before?.routing, fence: 41 }]);
+  assert.deepEqual(report.kept, [{ routing: second?.routing, fence: 42 }]);
   startProgram(t, dir);
   assert.notEqual((await ready(dir)).epoch, epoch);
-  assert.deepEqual(await routes(dir), [before]);
+  assert.deepEqual(await routes(dir), [second]);
   assert.equal((await ask(address)).body, 'answered');
   await assert.rejects(
-    put(dir, routingOf([{ arm: 'stable', percent: 100, ports: [port] }]), 40),
+    put(dir, routingOf([{ arm: 'stable', percent: 100, ports: [port] }]), 41),
     coded('stale_fence'),
   );
 });
@@ -170,7 +180,7 @@ test('bad requests to the control API change nothing and say why', async (t) => 
   await put(dir, good, 5);
   const before = [await routes(dir), readFileSync(edgePaths(dir).state, 'utf8')];
   const path = `/routes/${encodeURIComponent(ROUTE)}`;
-  const other = { ...good, arms: [] };
+  const other = { ...good, rollout: '' };
   const bad: [ErrorCode, Parameters<typeof askEdge>[1]][] = [
     ['config_invalid', { method: 'PUT', path, body: { routing: other, fence: 6 } }],
     ['config_invalid', { method: 'PUT', path, body: { routing: good } }],

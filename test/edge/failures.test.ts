@@ -94,6 +94,17 @@ test('a retry stays on its arm: a dead canary does not borrow the stable version
   assert.equal(edge.counts().dropped, 1);
 });
 
+test('a route that was withdrawn answers 503, and may be set again', async (t) => {
+  const port = await application(t, (_, res) => res.end('answered'));
+  const edge = await runEdge(t);
+  await edge.set(stableOn(port));
+  await edge.set([]);
+  assert.equal((await ask(edge.port())).status, 503);
+  assert.equal(edge.counts().dropped, 1);
+  await edge.set(stableOn(port));
+  assert.equal((await ask(edge.port())).status, 200);
+});
+
 test('an answer that has begun is never retried', async (t) => {
   const { port, taken } = await losing(t, 'HTTP/1.1 2');
   const edge = await runEdge(t);

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
-import { createServer as createNetServer } from 'node:net';
+import { createServer as createNetServer, type AddressInfo } from 'node:net';
 import { test, type TestContext } from 'node:test';
 import { application, ask, listen, runEdge, sendRaw, type RunningEdge } from './parts.ts';
 
@@ -80,16 +80,36 @@ test('a head that trickles in is cut off', async (t) => {
   assert.deepEqual(reached, []);
 });
 
-test('an answer that would split is not passed on', async (t) => {
-  const { edge } = await guarded(t);
-  const evil = createNetServer((socket) => {
+/** An instance that answers with bytes as they are. */
+async function answering(t: TestContext, bytes: string): Promise<RunningEdge> {
+  const server = createNetServer((socket) => {
     socket.on('error', () => undefined);
-    socket.on('data', () => socket.end('HTTP/1.1 200 OK\r\nX-A: a\x0bb\x01\r\nContent-Length: 2\r\n\r\nok'));
+    socket.on('data', () => socket.end(bytes));
   });
-  await new Promise<void>((resolve) => evil.listen(0, '127.0.0.1', resolve));
-  t.after(() => evil.close());
-  const { port } = evil.address() as { port: number };
-  await edge.set([{ arm: 'stable', percent: 100, ports: [port], called: 'evil' }]);
-  assert.equal((await ask(edge.port())).status, 502);
-  assert.deepEqual([edge.count('evil-0').requests, edge.count('evil-0').errors], [1, 1]);
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.after(() => server.close());
+  const edge = await runEdge(t);
+  const { port } = server.address() as AddressInfo;
+  await edge.set([{ arm: 'stable', percent: 100, ports: [port] }]);
+  return edge;
+}
+
+test('an answer that two parsers could read differently is not passed on', async (t) => {
+  const heads = [
+    'HTTP/1.1 200 OK\r\nX-A: a\x0bb\x01\r\nContent-Length: 2',
+    'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nTransfer-Encoding: chunked',
+    'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 1',
+    'HTTP/1.1 200 OK\r\nTransfer-Encoding : chunked',
+  ];
+  for (const head of heads) {
+    const edge = await answering(t, `${head}\r\n\r\nok`);
+    assert.equal((await ask(edge.port())).status, 502, head);
+    assert.deepEqual([edge.count('stable-0').requests, edge.count('stable-0').errors], [1, 1]);
+  }
+});
+
+test('a reason phrase that cannot be passed on is replaced', async (t) => {
+  const edge = await answering(t, 'HTTP/1.1 200 Tout va bien à 5 €\r\nContent-Length: 2\r\n\r\nok');
+  assert.match(await sendRaw(edge.port(), 'GET / HTTP/1.0\r\n\r\n'), /^HTTP\/1\.1 200 OK\r\n[^]*\r\n\r\nok$/);
+  assert.equal(edge.count('stable-0').errors, 0);
 });

@@ -16,7 +16,7 @@ const endpoint = stable?.endpoints[0];
 
 const refused: Record<string, { routing: unknown; where: string }> = {
   'no object': { routing: null, where: 'routing' },
-  'no arms': { routing: { ...good, arms: [] }, where: 'arms' },
+  'no list of arms': { routing: { ...good, arms: undefined }, where: 'arms' },
   'a sum of 90%': { routing: { ...good, arms: [stable] }, where: 'arms' },
   'a sum of 110%': { routing: { ...good, arms: [stable, { ...canary, weight: 2000 }] }, where: 'arms' },
   'a negative weight': {

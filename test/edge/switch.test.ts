@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { Agent, createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { test } from 'node:test';
-import { application, ask, pause, ROUTE, runEdge, until } from './parts.ts';
+import { application, ask, listen, pause, ROUTE, runEdge, until } from './parts.ts';
 
 /** An instance that ends as a deployed one does: it finishes what it has and closes its connections. */
 async function instance(name: string): Promise<{ port: number; stop: () => Promise<unknown> }> {
@@ -104,4 +104,28 @@ test('requests go to the instance with the fewest in flight', async (t) => {
   for (let i = 0; i < 10; i++) assert.equal((await ask(edge.port())).body, 'quick');
   held[0]?.();
   await Promise.all(first);
+});
+
+test('an instance that left is let go: its idle connections close at once, the others with their requests', async (t) => {
+  const held: (() => void)[] = [];
+  const server = createServer((req, res) => {
+    if (req.url === '/held') held.push(() => res.end());
+    else res.end();
+  });
+  const old = await listen(t, server);
+  const fresh = await application(t, (_, res) => res.end());
+  const connections = () => new Promise((resolve) => server.getConnections((_, count) => resolve(count)));
+  const edge = await runEdge(t);
+  await edge.set([{ arm: 'stable', percent: 100, ports: [old] }]);
+  const underWay = ask(edge.port(), { path: '/held' });
+  await until('it is held', () => held.length === 1);
+  await ask(edge.port());
+  assert.equal(await connections(), 2);
+  await edge.set([{ arm: 'canary', percent: 100, ports: [fresh] }]);
+  await pause(100);
+  assert.equal(await connections(), 1);
+  held[0]?.();
+  await underWay;
+  await pause(100);
+  assert.equal(await connections(), 0);
 });
