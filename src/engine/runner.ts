@@ -9,10 +9,14 @@ import { NOTIFY_TASK } from './tasks.ts';
 import { WakeUp } from './wake-up.ts';
 import type { Logger } from './world.ts';
 
-/** Tasks at once; messages have room of their own, so that a sink that hangs holds nothing else up. */
-const ROOM = { work: 16, messages: 8 };
-/** A message that finds no room is looked at again after this. */
-const NO_ROOM_WAIT = seconds(1);
+/**
+ * Tasks at once, by room: what takes long (builds, gates) and what may hang (messages) cannot keep out the rest, a
+ * rollback above all. An application fills at most half of a room.
+ */
+const ROOMS = { workshop: 8, messages: 8, rollouts: 64 };
+type Room = keyof typeof ROOMS;
+/** So many at a time are claimed. */
+const CLAIM = 16;
 const FIRST_RETRY = milliseconds(500);
 const LAST_RETRY = seconds(15);
 /** Even when the store names no time, the runner looks again after this. */
@@ -96,17 +100,16 @@ export class Runner {
   async #work(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
       this.#wakeUp.rest();
-      const free = ROOM.work - this.#count('work');
-      const claimed = free > 0 ? await this.#claim(free) : [];
+      const claimed = await this.#claim();
       for (const task of claimed) this.#begin(task);
-      if (claimed.length === 0) await this.#wakeUp.sleep(free > 0 ? await this.#untilDue() : LONGEST_SLEEP);
+      if (claimed.length === 0) await this.#wakeUp.sleep(await this.#untilDue());
     }
   }
 
-  async #claim(limit: number): Promise<readonly ClaimedTask[]> {
+  async #claim(): Promise<readonly ClaimedTask[]> {
     const { store, system, log } = this.#options;
     try {
-      const claimed = await store.claim(system.now(), limit);
+      const claimed = await store.claim(system.now(), CLAIM);
       this.#trouble = undefined;
       return claimed;
     } catch (error) {
@@ -126,15 +129,17 @@ export class Runner {
     return milliseconds(wait <= 0 ? 100 : Math.min(wait, LONGEST_SLEEP));
   }
 
-  #count(room: keyof typeof ROOM): number {
-    return [...this.#running.values()].filter(({ task }) => roomOf(task) === room).length;
+  #hasRoom(task: ClaimedTask): boolean {
+    const room = roomOf(task);
+    const inside = [...this.#running.values()].filter((one) => roomOf(one.task) === room);
+    const ofSameQueue = inside.filter((one) => one.task.queue === task.queue);
+    return inside.length < ROOMS[room] && ofSameQueue.length < ROOMS[room] / 2;
   }
 
   #begin(task: ClaimedTask): void {
     const stop = new AbortController();
-    const room = roomOf(task);
-    const full = room === 'messages' && this.#count(room) >= ROOM[room];
-    const work = full ? this.#putBack(task, NO_ROOM_WAIT, 'no room') : this.#do(task, stop);
+    const wait = backOff(this.#options.system, task.attempt, FIRST_RETRY, LAST_RETRY);
+    const work = this.#hasRoom(task) ? this.#do(task, stop) : this.#putBack(task, wait, 'no room');
     const done = work
       .catch((error: unknown) => this.#options.log.error({ err: error, task: task.key }, 'task lost its way'))
       .finally(() => {
@@ -208,4 +213,7 @@ export class Runner {
 /** The task is called off, or the server stops: nothing is to be recorded. */
 class Cancelled extends Error {}
 
-const roomOf = (task: ClaimedTask): keyof typeof ROOM => (task.kind === NOTIFY_TASK ? 'messages' : 'work');
+function roomOf({ kind }: ClaimedTask): Room {
+  if (kind === NOTIFY_TASK) return 'messages';
+  return kind === 'build' || kind === 'gate' ? 'workshop' : 'rollouts';
+}

@@ -2,7 +2,7 @@ import { isActive } from '../../core/deployment.ts';
 import { messageOf } from '../../core/errors.ts';
 import { routeOf, type DeploymentId } from '../../core/ids.ts';
 import type { Lane } from '../../core/lane.ts';
-import { after, elapsed, seconds, type Instant } from '../../core/time.ts';
+import { elapsed, seconds, type Instant } from '../../core/time.ts';
 import type { LiveStatus } from '../control-plane.ts';
 import type { Lanes } from '../lanes.ts';
 import type { World } from '../world.ts';
@@ -16,7 +16,7 @@ const LOOK_LIMIT = seconds(20);
 interface Seen {
   readonly observer: LaneObserver;
   busySince: Instant | null;
-  next: Instant;
+  lookedAt: Instant | null;
   trouble: string | null;
 }
 
@@ -71,9 +71,9 @@ export class Observer {
     const busy = seen.busySince !== null && elapsed(seen.busySince, now) < LOOK_LIMIT;
     const state = watchedOf(lane)?.status.state;
     const every = state !== undefined && isActive(state) ? LOOK_EVERY.rollingOut : LOOK_EVERY.otherwise;
-    if (busy || now < Math.min(seen.next, after(now, every))) return;
+    if (busy || (seen.lookedAt !== null && elapsed(seen.lookedAt, now) < every)) return;
     seen.busySince = now;
-    seen.next = after(now, every);
+    seen.lookedAt = now;
     void this.#look(lane, seen, now);
   }
 
@@ -96,7 +96,7 @@ export class Observer {
     const known = this.#seen.get(route);
     if (known !== undefined) return known;
     const observer = new LaneObserver(this.#world, this.#lanes, lane.id);
-    const seen: Seen = { observer, busySince: null, next: this.#world.system.now(), trouble: null };
+    const seen: Seen = { observer, busySince: null, lookedAt: null, trouble: null };
     this.#seen.set(route, seen);
     return seen;
   }

@@ -1,4 +1,4 @@
-import type { Deployment } from '../../core/deployment.ts';
+import type { Deployment, Rollout } from '../../core/deployment.ts';
 import type { DeploymentId, LaneId } from '../../core/ids.ts';
 import { routeOf } from '../../core/ids.ts';
 import type { Observation } from '../../core/input.ts';
@@ -110,9 +110,16 @@ export class LaneObserver {
   async #judge(deployment: Deployment | undefined, watch: Watch | undefined, now: Instant): Promise<void> {
     const rollout = deployment && rolloutOf(deployment);
     if (deployment === undefined || rollout === undefined || watch === undefined) return;
-    await this.#count(deployment, watch, now).catch((error: unknown) =>
-      this.#world.log.warn({ err: error, route: routeOf(this.#id) }, 'no counts from the traffic provider'),
+    // Without counts the verdict changes too: data that is missed never passes.
+    const counted = await this.#count(deployment, watch, rollout, now).then(
+      () => null,
+      (error: unknown) => ({ error }),
     );
+    await this.#report(deployment, watch, rollout, now);
+    if (counted !== null) throw counted.error;
+  }
+
+  async #report(deployment: Deployment, watch: Watch, rollout: Rollout, now: Instant): Promise<void> {
     const assessment = watch.assess(deployment, rollout, now);
     if (assessment === undefined) return;
     const { verdict, rule, reason, record } = assessment;
@@ -133,15 +140,12 @@ export class LaneObserver {
   }
 
   /** Takes the counts, and keeps what they say before it is used. */
-  async #count(deployment: Deployment, watch: Watch, now: Instant): Promise<void> {
-    const rollout = rolloutOf(deployment);
-    if (rollout === undefined) return;
+  async #count(deployment: Deployment, watch: Watch, rollout: Rollout, now: Instant): Promise<void> {
     const traffic = await this.#world.traffic(deployment.plan.runtime.traffic.type);
     const counts = await traffic.counts(routeOf(this.#id));
     const row = watch.look(now, counts, this.#pending, rollout);
-    if (row === null) return;
     this.#pending = { crashes: noneOf(), instanceMinutes: noneOf() };
-    await this.#world.store.appendSeries([row]);
+    if (row !== null) await this.#world.store.appendSeries([row]);
   }
 
   async #checkHealth(

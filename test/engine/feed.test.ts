@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { seconds } from '../../src/core/time.ts';
+import { Bench } from './support/bench.ts';
+
+describe('following events', () => {
+  it('gives every event in order, without gaps, from where one left off', async () => {
+    const bench = await Bench.start();
+    const stop = new AbortController();
+    const sequences: number[] = [];
+    const following = (async () => {
+      for await (const { sequence } of bench.engine.subscribe(0, stop.signal)) {
+        sequences.push(sequence);
+        // A slow reader misses nothing either.
+        if (sequence % 7 === 0) await bench.system.sleep(seconds(1));
+      }
+    })();
+    await bench.serve('1.0.0');
+    await bench.serve('1.1.0');
+    await bench.system.advance(seconds(30));
+    stop.abort();
+    await following;
+
+    const [last] = await bench.store.events({ limit: 1, newestFirst: true });
+    assert.deepEqual(
+      sequences,
+      Array.from({ length: last?.sequence ?? 0 }, (_, i) => i + 1),
+    );
+    const later = new AbortController();
+    const [first] = sequences.slice(-2);
+    for await (const { sequence } of bench.engine.subscribe(first ?? 0, later.signal)) {
+      assert.equal(sequence, last?.sequence);
+      later.abort();
+    }
+    await bench.stop();
+  });
+
+  it('ends at once when nothing comes and the reader goes', async () => {
+    const bench = await Bench.start();
+    const gone = new AbortController();
+    const [last] = await bench.store.events({ limit: 1, newestFirst: true });
+    const following = (async () => {
+      for await (const event of bench.engine.subscribe(last?.sequence ?? 0, gone.signal))
+        assert.fail(event.id);
+    })();
+    await bench.system.settle();
+    gone.abort();
+    await following;
+    await bench.stop();
+  });
+});

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { minutes, seconds } from '../../src/core/time.ts';
+import { Bench, LANE } from './support/bench.ts';
+
+const ask = (bench: Bench, to: string | null) =>
+  bench.engine.rollback({ lane: LANE, to, emergency: false, reason: 'complaints', actor: 'grace' });
+
+describe('going back by hand', () => {
+  it('brings back what carried the traffic before', async () => {
+    const bench = await Bench.start();
+    await bench.serve('1.0.0');
+    await bench.serve('1.1.0');
+    const result = await ask(bench, null);
+    assert.ok(result.ok && result.deployment !== null);
+    await bench.until(result.deployment.id, 'monitoring', minutes(5));
+
+    assert.equal(bench.traffic.share('1.0.0'), 100);
+    assert.equal(bench.source.builds.length, 2, 'nothing was built again');
+    await bench.stop();
+  });
+
+  it('brings back a version by its name', async () => {
+    const bench = await Bench.start();
+    for (const version of ['1.0.0', '1.1.0', '1.2.0']) await bench.serve(version);
+    const result = await ask(bench, '1.0.0');
+    assert.ok(result.ok && result.deployment !== null);
+    await bench.until(result.deployment.id, 'monitoring', minutes(5));
+
+    assert.equal(bench.traffic.share('1.0.0'), 100);
+    await bench.stop();
+  });
+
+  it('aborts what is rolling out', async () => {
+    const bench = await Bench.start();
+    await bench.serve('1.0.0');
+    const id = await bench.deploy('1.1.0');
+    await bench.until(id, 'deploying');
+    await bench.system.advance(seconds(10));
+    const result = await ask(bench, null);
+
+    assert.equal(result.ok, true);
+    await bench.until(id, 'failed', minutes(2));
+    assert.equal(bench.traffic.share('1.0.0'), 100);
+    await bench.stop();
+  });
+
+  it('says what is known when there is no such version', async () => {
+    const bench = await Bench.start();
+    await bench.serve('1.0.0');
+    const nothing = await ask(bench, null);
+    assert.match(nothing.ok ? '' : nothing.reason, /nothing carried the traffic before/);
+    const unknown = await ask(bench, '0.9.0');
+    assert.match(unknown.ok ? '' : unknown.reason, /0\.9\.0 was never live here.*known: 1\.0\.0/);
+    await bench.stop();
+  });
+});

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { minutes, seconds } from '../../src/core/time.ts';
+import { Bench } from './support/bench.ts';
+
+describe('what should run is kept running', () => {
+  it('starts an instance that has ended again, and brings its new address into the routing', async () => {
+    const bench = await Bench.start({
+      script: (launch) => (launch === 1 ? { crashAfter: minutes(30) } : {}),
+    });
+    await bench.serve('1.0.0');
+    const first = bench.traffic.endpoints('1.0.0');
+    await bench.system.advance(minutes(25));
+
+    const running = await bench.running();
+    assert.equal(running.length, 2);
+    assert.deepEqual([...bench.traffic.endpoints('1.0.0')].sort(), running.map(({ id }) => id).sort());
+    assert.notDeepEqual(bench.traffic.endpoints('1.0.0'), first);
+    await bench.stop();
+  });
+
+  it('takes an instance that answers badly out of the routing, but never the last one', async () => {
+    const bench = await Bench.start({
+      script: (launch) => (launch === 1 ? { unhealthyAfter: minutes(30) } : { unhealthyAfter: minutes(60) }),
+    });
+    await bench.serve('1.0.0');
+    await bench.system.advance(minutes(25));
+    assert.deepEqual(bench.traffic.endpoints('1.0.0'), ['dummy-2']);
+    await bench.system.advance(minutes(40));
+    assert.deepEqual(bench.traffic.endpoints('1.0.0'), ['dummy-2']);
+    await bench.stop();
+  });
+
+  it('waits longer each time with what ends again and again', async () => {
+    const bench = await Bench.start({
+      script: (launch) => (launch > 2 ? { crashAfter: seconds(0) } : { crashAfter: minutes(30) }),
+    });
+    await bench.serve('1.0.0');
+    const before = bench.target.calls.filter(({ method }) => method === 'start').length;
+    await bench.system.advance(minutes(30));
+    const starts = bench.target.calls.filter(({ method }) => method === 'start').length - before;
+    assert.ok(starts >= 10 && starts <= 50, `${starts} starts in about 12 minutes`);
+    await bench.stop();
+  });
+
+  it('gives a provider that has lost everything its routing back', async () => {
+    const bench = await Bench.start();
+    await bench.serve('1.0.0');
+    const id = await bench.deploy('1.1.0');
+    await bench.until(id, 'deploying');
+    await bench.system.advance(seconds(30));
+    bench.traffic.restart({ forget: true });
+    await bench.system.advance(seconds(3));
+
+    assert.equal(bench.traffic.share('1.1.0'), 10);
+    assert.equal(bench.traffic.share('1.0.0'), 90);
+    await bench.until(id, 'completed');
+    await bench.stop();
+  });
+
+  it('corrects weights that somebody else has set', async () => {
+    const bench = await Bench.start();
+    await bench.serve('1.0.0');
+    const id = await bench.deploy('1.1.0');
+    await bench.until(id, 'deploying');
+    await bench.system.advance(seconds(30));
+    const [ours] = bench.traffic.accepted.slice(-1);
+    const arms = ours?.routing.arms.map((arm) => ({ ...arm, weight: 5000 as typeof arm.weight })) ?? [];
+    if (ours !== undefined) await bench.traffic.set({ ...ours.routing, arms }, ours.fence);
+    await bench.system.advance(seconds(3));
+
+    assert.equal(bench.traffic.share('1.1.0'), 10);
+    await bench.stop();
+  });
+
+  it('takes a release back whose instances no longer answer, while it soaks', async () => {
+    const bench = await Bench.start({
+      script: (_launch, { revision }) =>
+        revision.release.version === '1.1.0' ? { unhealthyAfter: minutes(12) } : {},
+    });
+    await bench.serve('1.0.0');
+    const id = await bench.deploy('1.1.0');
+    await bench.until(id, 'monitoring');
+    await bench.until(id, 'failed');
+
+    assert.match(await bench.story(id), /degradation\.found rollback\.started/);
+    assert.equal(bench.traffic.share('1.0.0'), 100);
+    await bench.stop();
+  });
+
+  it('takes a release back that is in a crash loop', async () => {
+    const bench = await Bench.start({
+      script: (_launch, { revision }) =>
+        revision.release.version === '1.1.0' ? { crashAfter: seconds(20) } : {},
+    });
+    await bench.serve('1.0.0');
+    const id = await bench.deploy('1.1.0');
+    await bench.until(id, 'failed', minutes(10));
+
+    const ended = await bench.store.deployment(id);
+    assert.match(ended?.status.state === 'failed' ? ended.status.reason : '', /crash loop|health/);
+    assert.equal(bench.traffic.share('1.0.0'), 100);
+    await bench.stop();
+  });
+});
