@@ -157,7 +157,7 @@ function gatesOf(
     const outcome = gates[name];
     if (outcome) return { name, mark: GATE_MARKS[outcome.verdict], detail: outcome.reason, ms };
     const mark = over ? 'skipped' : began ? 'active' : 'waiting';
-    return { name, mark, detail: over ? 'not run' : '', ms };
+    return { name, mark, detail: !over ? '' : began ? 'stopped' : 'not run', ms };
   });
 }
 

@@ -129,7 +129,7 @@ function rolloutOf(
   const shifted = events.findLast((event) => event.type === 'traffic.shifted');
   const judged = events.findLast((event) => event.type === 'verdict.changed');
   if (!rollout && !shifted) return null;
-  const fresh = assessment ?? judged;
+  const fresh = (rollout && assessment) ?? judged;
   return {
     weight: percentOf(rollout?.weight ?? shifted?.weight ?? NONE),
     instances: rollout?.instances ?? 0,

@@ -1,4 +1,4 @@
-import type { Deployment } from '../core/deployment.ts';
+import { isTerminal, type Deployment } from '../core/deployment.ts';
 import type { LaneEvent } from '../core/events.ts';
 import { labelOf } from '../core/release.ts';
 import { elapsed } from '../core/time.ts';
@@ -124,7 +124,7 @@ function failedHeadline(
 
 /** Failed gates, the latest verdict that moved something, and what the checks found. */
 function proofsOf(
-  { gates }: Deployment,
+  { gates, status }: Deployment,
   events: readonly LaneEvent[],
   assessment: Assessment | null,
 ): readonly Proof[] {
@@ -138,7 +138,7 @@ function proofsOf(
     event.type === 'degradation.found' ? [proof(event.check, event.at, event.check, event)] : [],
   );
   const judged = events.findLast((event) => event.type === 'verdict.changed');
-  const ended = events.some(({ type }) => type === 'rollback.started' || type === 'deployment.completed');
+  const ended = isTerminal(status.state) || status.state === 'rolling_back';
   const live = ended ? null : assessment;
   const verdict = live
     ? [proof(`verdict ${live.verdict}`, live.record.context.now, live.rule, live)]

@@ -122,7 +122,7 @@ describe('the tree', () => {
     const known = new Map([[deployment, knownOf(world, deployment)]]);
     const lines = treeLines(laneTree(world.lane, known, world.now), { width: WIDTH, glyphs: UNICODE });
     const coloured = paintLines(lines, WIDTH, ansiPaint).join('\n');
-    assert.match(coloured, /\u001B\[32m✓/);
+    assert.ok(coloured.includes('\u001B[32m✓'));
     assert.equal(
       clean(coloured.replaceAll('\n', '|')),
       clean(paintLines(lines, WIDTH, plainPaint).join('|')),
