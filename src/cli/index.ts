@@ -1,3 +1,3 @@
-export type { Commands, RunningServer, UpOptions } from './context.ts';
+export type { Commands, UpOptions } from './context.ts';
 export { processIo, type Io } from './io.ts';
 export { runCli } from './program.ts';

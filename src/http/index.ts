@@ -1,3 +1,2 @@
 export { createServer, type HttpServer } from './server.ts';
-export { ACTOR_HEADER, type HookSource, type HttpOptions } from './options.ts';
-export type { Problem } from './problem.ts';
+export type { HookSource, HttpOptions } from './options.ts';

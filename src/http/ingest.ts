@@ -16,7 +16,7 @@ export function rawRequest(
 }
 
 /** One value a header, as triggers read them. */
-export const headersOf = ({ headers }: FastifyRequest): RawRequest['headers'] =>
+const headersOf = ({ headers }: FastifyRequest): RawRequest['headers'] =>
   Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(', ') : value]),
   );

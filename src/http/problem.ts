@@ -53,7 +53,7 @@ const STATUS: Record<ErrorCode, number> = {
 };
 
 /** @param status where the caller knows better than the code's own */
-export function problemOf(error: SpillwayError, instance: string, status = STATUS[error.code]): Problem {
+function problemOf(error: SpillwayError, instance: string, status = STATUS[error.code]): Problem {
   return {
     type: `urn:spillway:problem:${error.code}`,
     title: STATUS_CODES[status] ?? 'Error',

@@ -69,7 +69,7 @@ const armOf = (evidence: unknown, arm: 'canary' | 'baseline'): ArmFigures => ({
 });
 
 /** What stands at a path of plain data; undefined where there is nothing. */
-export function at(data: unknown, ...path: readonly string[]): unknown {
+function at(data: unknown, ...path: readonly string[]): unknown {
   let here: unknown = data;
   for (const key of path) {
     if (typeof here !== 'object' || here === null || !Object.hasOwn(here, key)) return undefined;

@@ -102,7 +102,7 @@ export function look(now: number, errorRate: number, ticks: number): Assessment 
 }
 
 /** Feeds the judge's opinion as the observer would. */
-export function verdict(world: World, deployment: DeploymentId, assessment: Assessment): void {
+function verdict(world: World, deployment: DeploymentId, assessment: Assessment): void {
   const { status } = world.get(deployment);
   const { verdict: name, rule, reason, record } = assessment;
   world.feed(

@@ -29,7 +29,7 @@ export function widthOf(text: string): number {
   return width;
 }
 
-export const widthOfLine = (line: Line): number => line.reduce((sum, { text }) => sum + widthOf(text), 0);
+const widthOfLine = (line: Line): number => line.reduce((sum, { text }) => sum + widthOf(text), 0);
 
 /** At most `width` columns; what is cut off is marked. */
 export function fit(text: string, width: number): string {
@@ -71,7 +71,7 @@ export function sides(left: Line, right: Line, width: number): Line {
 }
 
 /** The line cut at `width` columns. */
-export function clip(line: Line, width: number): Line {
+function clip(line: Line, width: number): Line {
   let room = width;
   const kept: Span[] = [];
   for (const { text, style } of line) {
