@@ -10,7 +10,7 @@ import BetterSqlite3 from 'better-sqlite3';
 import { SpillwayError } from '../../src/core/errors.ts';
 import { instant } from '../../src/core/time.ts';
 import type { Store } from '../../src/ports/store.ts';
-import { runBatch } from '../../src/store/sqlite/batch.ts';
+import { batchRunner } from '../../src/store/sqlite/batch.ts';
 import type { Call } from '../../src/store/sqlite/batch.ts';
 import { openDatabase } from '../../src/store/sqlite/database.ts';
 import { openSqliteStore } from '../../src/store/sqlite/index.ts';
@@ -107,7 +107,7 @@ it('answers each call of a batch for itself when the transaction as a whole cann
   });
   const pages = Number(db.pragma('page_count', { simple: true }));
   db.pragma(`max_page_count = ${pages + 2}`);
-  const outcomes = runBatch(db, operations, [put('small', 10), put('large', 100_000), put('other', 10)]);
+  const outcomes = batchRunner(db, operations)([put('small', 10), put('large', 100_000), put('other', 10)]);
   assert.deepEqual(
     outcomes.map((outcome) => outcome.ok),
     [true, false, true],
@@ -131,7 +131,8 @@ it('commits a batch once', (t) => {
     drawFence: () => seen.push(other.prepare('SELECT count(*) FROM settings').pluck().get()),
   };
   const put = (name: string): Call => ({ method: 'putSetting', args: [name, 'value'] });
-  runBatch(db, looking, [put('a'), { method: 'drawFence', args: [] }, put('b')]);
-  runBatch(db, looking, [{ method: 'drawFence', args: [] }]);
+  const runBatch = batchRunner(db, looking);
+  runBatch([put('a'), { method: 'drawFence', args: [] }, put('b')]);
+  runBatch([{ method: 'drawFence', args: [] }]);
   assert.deepEqual(seen, [0, 2]);
 });

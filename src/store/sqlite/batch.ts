@@ -12,18 +12,25 @@ export interface Call {
 export type Outcome =
   { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown };
 
+/** @returns an answer to each call, in their order */
+export type RunBatch = (calls: readonly Call[]) => readonly Outcome[];
+
 /**
  * Runs calls in order in one transaction with one commit. One that throws takes back what it did itself, and no more.
  * When the transaction as a whole fails (no room on the disk, say), each call gets one of its own, so that each is
  * answered for itself.
  */
-export function runBatch(db: Database, operations: Operations, calls: readonly Call[]): readonly Outcome[] {
-  try {
-    return inTransaction(db, () => calls.map((call) => runOne(db, operations, call)));
-  } catch (error) {
-    if (calls.length === 1) return [{ ok: false, error }];
-    return calls.flatMap((call) => runBatch(db, operations, [call]));
-  }
+export function batchRunner(db: Database, operations: Operations): RunBatch {
+  const runOne = callRunner(db, operations);
+  const runBatch: RunBatch = (calls) => {
+    try {
+      return inTransaction(db, () => calls.map(runOne));
+    } catch (error) {
+      if (calls.length === 1) return [{ ok: false, error }];
+      return calls.flatMap((call) => runBatch([call]));
+    }
+  };
+  return runBatch;
 }
 
 function inTransaction<Result>(db: Database, run: () => Result): Result {
@@ -38,18 +45,23 @@ function inTransaction<Result>(db: Database, run: () => Result): Result {
   }
 }
 
-/** @throws when the error has ended the whole transaction */
-function runOne(db: Database, operations: Operations, call: Call): Outcome {
-  db.exec('SAVEPOINT call');
-  try {
-    const run = operations[call.method] as (...args: readonly unknown[]) => unknown;
-    const value = run(...call.args);
-    db.exec('RELEASE call');
-    return { ok: true, value };
-  } catch (error) {
-    if (!db.inTransaction) throw error;
-    db.exec('ROLLBACK TO call');
-    db.exec('RELEASE call');
-    return { ok: false, error };
-  }
+/** Runs one call within a transaction. It throws what has ended the whole transaction. */
+function callRunner(db: Database, operations: Operations): (call: Call) => Outcome {
+  const begin = db.prepare('SAVEPOINT call');
+  const keep = db.prepare('RELEASE call');
+  const takeBack = db.prepare('ROLLBACK TO call');
+  return (call) => {
+    begin.run();
+    try {
+      const run = operations[call.method] as (...args: readonly unknown[]) => unknown;
+      const value = run(...call.args);
+      keep.run();
+      return { ok: true, value };
+    } catch (error) {
+      if (!db.inTransaction) throw error;
+      takeBack.run();
+      keep.run();
+      return { ok: false, error };
+    }
+  };
 }

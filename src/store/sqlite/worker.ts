@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { SpillwayError, messageOf } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errors.ts';
-import { runBatch } from './batch.ts';
+import { batchRunner } from './batch.ts';
 import type { Call } from './batch.ts';
 import { databasePath, openDatabase } from './database.ts';
 import { storeError } from './errors.ts';
@@ -39,6 +39,7 @@ function serve(dir: string): void {
   try {
     const db = openDatabase(dir);
     const operations = operationsOf(db);
+    const runBatch = batchRunner(db, operations);
     db.transaction(() => operations.releaseAll()).immediate();
     parentPort?.on('message', (message: ToWorker) => {
       if (message === 'close') {
@@ -46,7 +47,7 @@ function serve(dir: string): void {
         parentPort?.close();
         return answer([]);
       }
-      const outcomes = runBatch(db, operations, message);
+      const outcomes = runBatch(message);
       answer(outcomes.map((one) => (one.ok ? one : { ok: false, error: sent(one.error, path) })));
     });
     answer([{ ok: true, value: undefined }]);
