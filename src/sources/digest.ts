@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { lstat, readdir, readlink, realpath } from 'node:fs/promises';
-import { join, posix, sep } from 'node:path';
+import { dirname, join, posix, sep } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { SpillwayError } from '../core/errors.ts';
 import { artifactDigest, type ArtifactDigest } from '../core/ids.ts';
@@ -55,14 +55,24 @@ async function* entriesOf(
 async function innerTarget(file: string, root: string, path: string): Promise<string> {
   const target = await readlink(file);
   const written = posix.normalize(posix.join(posix.dirname(path), target));
-  const followed = await realpath(file).catch(missing);
-  const outside =
-    posix.isAbsolute(target) ||
-    written === '..' ||
-    written.startsWith('../') ||
-    (followed !== undefined && followed !== root && !followed.startsWith(root + sep));
-  if (outside) throw refusal(path, `is a link that leads outside: ${target}`);
+  const followed = await follow(await realpath(dirname(file)), target);
+  const inside =
+    !posix.isAbsolute(target) &&
+    written !== '..' &&
+    !written.startsWith('../') &&
+    (followed === root || followed.startsWith(root + sep));
+  if (!inside) throw refusal(path, `is a link that leads outside: ${target}`);
   return target;
+}
+
+/** Where a path leads from a folder, link by link, also when nothing is there yet. */
+async function follow(folder: string, target: string): Promise<string> {
+  let at = folder;
+  for (const part of target.split('/')) {
+    at = join(at, part);
+    at = (await realpath(at).catch(missing)) ?? at;
+  }
+  return at;
 }
 
 const refusal = (path: string, why: string) =>

@@ -189,6 +189,8 @@ export function sourceContract(name: string, make: () => Promise<SourceRig>): vo
         ['..', ''],
         ['through/../../../x', 'mkdir -p a/b && ln -s a/b through && '],
         ['/proc/self/root', ''],
+        ['deep/er/up/../../source', 'mkdir -p deep/er && ln -s ../.. deep/er/up && '],
+        ['deep/er/up/../../nothing', 'mkdir -p deep/er && ln -s ../.. deep/er/up && '],
       ]) {
         const plan = { build: ['sh', '-c', `${more}ln -s ${target} escape`] };
         await assert.rejects(build(plan), { code: 'config_invalid' }, target);

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { hostSystem } from '../../../src/exec/system.ts';
@@ -94,8 +96,17 @@ describe('the git source', () => {
     const proof = join(rig.dir, '../proof');
     const open = (repository: string) =>
       createGitSource({ dir: join(rig.dir, 'x'), repository, system: hostSystem });
-    for (const address of [`ext::touch ${proof}`, 'http://127.0.0.1:1/x', 'git://127.0.0.1:1/x'])
+    let asked = 0;
+    const listener = createServer((socket) => {
+      asked += 1;
+      socket.destroy();
+    }).listen(0, '127.0.0.1');
+    await once(listener, 'listening');
+    const host = `127.0.0.1:${(listener.address() as AddressInfo).port}`;
+    for (const address of [`ext::touch ${proof}`, `http://${host}/x`, `git://${host}/x`])
       await assert.rejects(open(address).resolve('main'), { code: 'unavailable' }, address);
+    listener.close();
+    assert.equal(asked, 0);
     for (const address of [`--upload-pack=touch ${proof}`, '', 'a\nb'])
       assert.throws(() => open(address), { code: 'config_invalid' }, address);
     assert.equal(existsSync(proof), false);
