@@ -14,6 +14,7 @@ describe('a canary from the event to its end', () => {
     assert.deepEqual(bench.sharesOf('1.1.0'), [10, 50, 100]);
     assert.equal((await bench.running()).length, 2, 'the version before has been retired');
     assert.equal(bench.traffic.dropped, 0);
+    assert.equal(bench.openTasks(), 0, 'nothing was left undone');
     await bench.stop();
   });
 
@@ -21,6 +22,7 @@ describe('a canary from the event to its end', () => {
     const bench = await Bench.start();
     const before = await bench.serve('1.0.0');
     bench.traffic.behaviour = (version) => ({ errors: version === '1.1.0' ? 0.1 : 0.001, latencyMs: 20 });
+    const priorities = bench.prioritiesOf('shift');
     const id = await bench.deploy('1.1.0');
     await bench.until(id, 'monitoring').catch(() => undefined);
 
@@ -28,6 +30,7 @@ describe('a canary from the event to its end', () => {
     assert.deepEqual(ended?.status.state === 'failed' && ended.status.rolledBack, true);
     assert.deepEqual(bench.sharesOf('1.1.0'), [10]);
     assert.equal(bench.traffic.share('1.0.0'), 100);
+    assert.deepEqual(priorities, [1, 0], 'the way back goes before everything else');
     const verdicts = await bench.store.events({ deployment: id, types: ['verdict.changed'], limit: 10 });
     const last = verdicts.at(-1)?.event;
     assert.equal(last?.type === 'verdict.changed' && last.verdict, 'issue');

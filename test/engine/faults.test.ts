@@ -64,6 +64,19 @@ describe('faults', () => {
     await bench.stop();
   });
 
+  it('believes a provider only what it shows', async () => {
+    const bench = await Bench.start();
+    await bench.serve('1.0.0');
+    bench.traffic.ignored = 2;
+    const id = await bench.deploy('1.1.0');
+    await bench.until(id, 'deploying');
+    const confirmed = await bench.store.events({ deployment: id, types: ['traffic.shifted'], limit: 1 });
+    assert.deepEqual([confirmed.length, bench.traffic.share('1.1.0')], [0, 0]);
+    await bench.until(id, 'completed');
+    assert.equal(bench.traffic.share('1.1.0'), 100);
+    await bench.stop();
+  });
+
   it('gives up at the deadline on a gate that hangs, whatever it does later', async () => {
     const bench = await Bench.start({ gate: { run: () => new Promise(() => undefined) } });
     const id = await bench.deploy('1.0.0', GATED);

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { minutes, seconds } from '../../src/core/time.ts';
-import { Bench } from './support/bench.ts';
+import { Bench, CONFIGURATION } from './support/bench.ts';
 
 describe('what should run is kept running', () => {
   it('starts an instance that has ended again, and brings its new address into the routing', async () => {
@@ -94,11 +94,18 @@ describe('what should run is kept running', () => {
         revision.release.version === '1.1.0' ? { crashAfter: seconds(20) } : {},
     });
     await bench.serve('1.0.0');
-    const id = await bench.deploy('1.1.0');
+    const unhurried = CONFIGURATION.replace('interval: 1s', 'interval: 1m').replace(
+      'strategy: canary',
+      'strategy: canary\n    monitoring: basic',
+    );
+    const id = await bench.deploy('1.1.0', unhurried);
     await bench.until(id, 'failed', minutes(10));
 
     const ended = await bench.store.deployment(id);
-    assert.match(ended?.status.state === 'failed' ? ended.status.reason : '', /crash loop|health/);
+    assert.match(
+      ended?.status.state === 'failed' ? ended.status.reason : '',
+      /^crash loop: 3 crashes within 5m; the last: dummy-\d+ exited with code 1/,
+    );
     assert.equal(bench.traffic.share('1.0.0'), 100);
     await bench.stop();
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SpillwayError } from '../../src/core/errors.ts';
 import { deploymentId } from '../../src/core/ids.ts';
-import { after, minutes, seconds } from '../../src/core/time.ts';
+import { after, minutes, seconds, type Instant } from '../../src/core/time.ts';
 import { Runner } from '../../src/engine/runner.ts';
 import type { TaskHandler } from '../../src/engine/task-handler.ts';
 import type { NewTask } from '../../src/ports/store.ts';
@@ -19,7 +19,6 @@ class Yard {
   readonly ended: string[] = [];
   work: (key: string, signal: AbortSignal) => Promise<void> = async () => undefined;
   readonly runner: Runner;
-  readonly #began = this.system.now();
 
   constructor() {
     const { store, system } = this;
@@ -33,7 +32,7 @@ class Yard {
       kind: 'shift',
       lane: null,
       deployment: deploymentId('d1'),
-      payload: null,
+      payload: more.runAt ?? this.system.now(),
       runAt: this.system.now(),
       queue: 'shop',
       priority: 1,
@@ -48,7 +47,7 @@ class Yard {
       if (await this.store.finish(completes.key, completes.fence)) this.ended.push(`${key} ${how}`);
     };
     return {
-      deadline: () => after(this.#began, minutes(1)),
+      deadline: ({ payload }) => after(payload as Instant, minutes(1)),
       run: async ({ key }, signal) => {
         this.begun.push(key);
         await this.work(key, signal);

@@ -63,6 +63,7 @@ export class Bench {
   readonly world: World;
   engine!: Engine;
   readonly #held = new Map<string, ClaimedTask>();
+  #onClaimed: (task: ClaimedTask) => unknown = () => undefined;
   #auditKey: string | undefined;
 
   constructor({ script, gate }: BenchOptions = {}) {
@@ -170,6 +171,18 @@ export class Bench {
     return (await this.target.observe(LANE)).filter(({ alive }) => alive);
   }
 
+  /** Tasks that were claimed and have not ended. */
+  openTasks(): number {
+    return this.#held.size;
+  }
+
+  /** The priorities of tasks of a kind, as they are claimed from now on. */
+  prioritiesOf(kind: string): readonly number[] {
+    const priorities: number[] = [];
+    this.#onClaimed = (task) => task.kind === kind && priorities.push(task.priority);
+    return priorities;
+  }
+
   /** The types of the deployment's events, in order. */
   async story(id: DeploymentId): Promise<string> {
     const events = await this.store.events({ deployment: id, limit: 1000 });
@@ -188,7 +201,10 @@ export class Bench {
       ...store,
       claim: async (now, limit) => {
         const claimed = await store.claim(now, limit);
-        for (const task of claimed) this.#held.set(task.key, task);
+        for (const task of claimed) {
+          this.#held.set(task.key, task);
+          this.#onClaimed(task);
+        }
         return claimed;
       },
       append: async (append) => {

@@ -38,6 +38,8 @@ export class SimulatedTraffic implements Traffic {
   isRunning: (instance: InstanceId) => boolean = () => true;
   /** How long `set` takes, before and again after it has acted. */
   lag = milliseconds(0);
+  /** So many of the next calls are answered as if they had been obeyed. */
+  ignored = 0;
   /** Thrown by the next calls of `set`, one each. */
   readonly failures: Error[] = [];
   readonly #system: System;
@@ -73,6 +75,7 @@ export class SimulatedTraffic implements Traffic {
     const empty = routing.arms.find((arm) => arm.weight > 0 && arm.endpoints.length === 0);
     if (routing.arms.length > 0 && (sum !== 10_000 || empty !== undefined))
       throw new SpillwayError('config_invalid', 'weights do not fit');
+    if (this.ignored-- > 0) return;
     this.#serve();
     if (this.#route?.routing.rollout !== routing.rollout)
       for (const counted of this.#counted.values()) Object.assign(counted, { visitorErrors: 0 });
