@@ -129,7 +129,7 @@ export interface Judgement {
 }
 
 /** A figure by its name, else by its path with dots; undefined when there is none. */
-export function figureAt(figures: JsonObject, path: string): Json | undefined {
+function figureAt(figures: JsonObject, path: string): Json | undefined {
   if (Object.hasOwn(figures, path)) return figures[path];
   let found: Json | undefined = figures;
   for (const key of path.split('.')) {

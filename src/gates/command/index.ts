@@ -18,8 +18,6 @@ import { maskText } from './mask.ts';
 import { commandGateSettings, type CommandGateSettings } from './schema.ts';
 import { judge, type Verdict } from './verdict.ts';
 
-export { commandGateSettings } from './schema.ts';
-
 export interface CommandGateOptions {
   /** Folder for output, and for the copies that gates run in. */
   readonly dir: string;

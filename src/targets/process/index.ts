@@ -17,8 +17,6 @@ import { lastLines, rotate } from './logs.ts';
 import { HOST, releaseOrphans } from './ports.ts';
 import { stopInstance } from './stop.ts';
 
-export { processSettings } from './schema.ts';
-
 export interface ProcessTargetOptions {
   /** Folder for releases, instances and ports; one target owns it at a time. */
   readonly dir: string;

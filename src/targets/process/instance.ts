@@ -40,7 +40,7 @@ export interface Instance {
 }
 
 /** A start that has not come to a process after this long has failed. */
-export const CLAIM_LIMIT = milliseconds(5000);
+const CLAIM_LIMIT = milliseconds(5000);
 /** How long the shim may take from the command's end to the record of it. */
 const EXIT_LIMIT = milliseconds(1000);
 const POLL = milliseconds(5);
