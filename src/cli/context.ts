@@ -95,7 +95,7 @@ export function createContext(io: Io, commands: Commands, program: Command): Con
     paint,
     live: isTerminal && io.env['TERM'] !== 'dumb',
     get canvas() {
-      const width = isTerminal ? Math.max(40, io.stdout.columns ?? 80) : WITHOUT_TERMINAL;
+      const width = isTerminal ? Math.max(40, io.stdout.columns || 80) : WITHOUT_TERMINAL;
       return { width, glyphs: glyphsFor(io.env) };
     },
     options,

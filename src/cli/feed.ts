@@ -1,7 +1,6 @@
 import type { LaneEvent } from '../core/events.ts';
 import type { Lane } from '../core/lane.ts';
 import type { Deployment } from '../core/deployment.ts';
-import { deploymentId } from '../core/ids.ts';
 import { SpillwayError } from '../core/errors.ts';
 import { instant } from '../core/time.ts';
 import type { LiveStatus } from '../engine/control-plane.ts';
@@ -78,25 +77,20 @@ export type DeploymentAnswer = DeploymentSummary & {
   readonly live: LiveStatus | null;
 };
 
-/** The tree of one deployment, or, while it is under way, of its whole lane. */
+/** A deployment as it stands, by itself and in its lane. */
 export async function loadTree(
   client: Client,
   id: string,
   events: readonly StoredEvent[],
   now: number,
-): Promise<{
-  readonly summary: DeploymentSummary;
-  readonly lane: LaneTree | null;
-  readonly tree: DeploymentTree;
-}> {
+): Promise<{ readonly summary: DeploymentSummary; readonly tree: DeploymentTree; readonly lane: LaneTree }> {
   const { deployment, live, ...summary } = await client.get<DeploymentAnswer>(`/api/v1/deployments/${id}`);
-  const own = { events: laneEvents(events), assessment: live?.assessment ?? null };
-  const tree = deploymentTree(deployment, own, instant(now));
-  if (summary.ended) return { summary, lane: null, tree };
   const path = `/api/v1/lanes/${summary.application}/${summary.environment}`;
   const { lane } = await client.get<{ readonly lane: Lane }>(path);
-  const only = { ...lane, deployments: [deployment] };
-  return { summary, lane: laneTree(only, new Map([[deploymentId(summary.id), own]]), instant(now)), tree };
+  const own = { events: laneEvents(events), assessment: live?.assessment ?? null };
+  const tree = deploymentTree(deployment, own, instant(now));
+  const bare = laneTree({ ...lane, deployments: [] }, new Map(), instant(now));
+  return { summary, tree, lane: { ...bare, deployments: [tree] } };
 }
 
 const laneEvents = (events: readonly StoredEvent[]): readonly LaneEvent[] =>

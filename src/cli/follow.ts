@@ -7,7 +7,7 @@ import type { Context } from './context.ts';
 import { eventsOf, isAway, loadTree, newEvents, pause } from './feed.ts';
 import { createScreen } from './render/screen.ts';
 import { blank, paintLines, span, type Line } from './render/text.ts';
-import { deploymentLines, treeLines } from './render/tree.ts';
+import { treeLines } from './render/tree.ts';
 import { TONES } from './render/why.ts';
 
 /** How long a deployment is followed. `live`: until it carries all of the traffic, or has ended. */
@@ -19,7 +19,7 @@ const REFRESH_MS = 1000;
  * Shows a deployment as it happens: a picture painted again in place on a terminal, else one line an event (with `-o json` one
  * JSON object).
  * @returns the deployment as it was seen last
- * @throws SpillwayError `timeout` when `limitMs` is over
+ * @throws SpillwayError `timeout` when `limitMs` is over; anything when it is interrupted
  */
 export async function followDeployment(
   context: Context,
@@ -34,7 +34,10 @@ export async function followDeployment(
   try {
     const follow = context.live && context.options().output === 'table' ? paintPicture : writeLines;
     const summary = await follow(context, id, until, signal);
-    if (over.aborted && !isOver(summary, until)) throw outOfTime(summary);
+    if (!isOver(summary, until)) {
+      io.interrupted.throwIfAborted();
+      if (over.aborted) throw outOfTime(summary);
+    }
     return summary;
   } finally {
     end.abort();
@@ -56,12 +59,12 @@ async function paintPicture(
   const paint = (lines: readonly Line[]) =>
     screen.paint(paintLines(lines, context.canvas.width, context.paint));
   const changed = gather(context, id, events, signal);
-  let last: Line[] = [];
+  let last: readonly Line[] = [];
   try {
     for (;;) {
       try {
-        const { summary, lane, tree } = await loadTree(client, id, events, context.io.now());
-        last = [...(lane ? treeLines(lane, context.canvas) : deploymentLines(tree, context.canvas))];
+        const { summary, lane } = await loadTree(client, id, events, context.io.now());
+        last = treeLines(lane, context.canvas);
         paint(last);
         if (isOver(summary, until) || signal.aborted) return summary;
       } catch (error) {

@@ -28,7 +28,7 @@ export async function runCli(argv: readonly string[], io: Io, commands: Commands
     await prepare(program, context, argv);
     if (argv.length === 0) program.help();
     await program.parseAsync([...argv], { from: 'user' });
-    return io.interrupted.aborted && context.exitCode === EXIT.ok ? EXIT.interrupted : context.exitCode;
+    return context.exitCode;
   } catch (error) {
     return failed(error, io);
   }
@@ -69,7 +69,7 @@ function settle(command: Command, io: Io): void {
   command
     .exitOverride()
     .allowExcessArguments(false)
-    .configureHelp({ showGlobalOptions: true, helpWidth: Math.min(io.stdout.columns ?? 80, 100) })
+    .configureHelp({ showGlobalOptions: true, helpWidth: Math.min(io.stdout.columns || 80, 100) })
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: () => undefined,
@@ -80,7 +80,7 @@ function failed(error: unknown, io: Io): ExitCode {
   if (io.interrupted.aborted) return EXIT.interrupted;
   if (error instanceof CommanderError && error.exitCode === 0) return EXIT.ok;
   const told = error instanceof CommanderError ? usageError(error) : error;
-  const width = io.stderr.isTTY === true ? (io.stderr.columns ?? 80) : 1000;
+  const width = io.stderr.isTTY === true ? io.stderr.columns || 80 : 1000;
   const paint = paintFor(io.env, io.stderr.isTTY === true);
   io.stderr.write(`${paintLines(errorLines(told, width), width, paint).join('\n')}\n`);
   return error instanceof CommanderError ? EXIT.usage : exitOfError(error);

@@ -139,12 +139,11 @@ function proofsOf(
   );
   const judged = events.findLast((event) => event.type === 'verdict.changed');
   const ended = isTerminal(status.state) || status.state === 'rolling_back';
-  const live = ended ? null : assessment;
-  const verdict = live
-    ? [proof(`verdict ${live.verdict}`, live.record.context.now, live.rule, live)]
-    : judged
-      ? [proof(`verdict ${judged.verdict}`, judged.at, judged.rule, judged)]
-      : [];
+  const live = ended || assessment === null ? null : { ...assessment, at: assessment.record.context.now };
+  const look = live ?? judged;
+  const idle = status.state === 'monitoring' && look?.verdict === 'undecided';
+  const verdict =
+    look === undefined || idle ? [] : [proof(`verdict ${look.verdict}`, look.at, look.rule, look)];
   return [...failedGates, ...found, ...verdict];
 }
 

@@ -30,7 +30,7 @@ export function figureLines(figures: Figures, canvas: Canvas): readonly Line[] {
     span(`  ${odds(harm.logE)}, rolls back at ${odds(harm.needed)}`),
   ];
   const met = `${plural(exposed.requests, 'request')} met the canary; ${count(exposed.errors)} of them failed`;
-  return [...grid, harmLine, [span(`exposed ${met}`)]];
+  return [...(canary.requests + stable.requests > 0 ? grid : []), harmLine, [span(`exposed ${met}`)]];
 }
 
 const ms = (value: number | null): string => (value === null ? '-' : `${count(value)} ms`);

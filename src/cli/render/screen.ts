@@ -21,7 +21,7 @@ export function createScreen(output: Output): Screen {
   let height = 0;
   return {
     paint(lines) {
-      const most = Math.max(1, (output.rows ?? 24) - 1);
+      const most = Math.max(1, (output.rows || 24) - 1);
       const shown = lines.length > most ? lines.slice(-most) : lines;
       const up = height > 0 ? `\u001B[${height}A\r` : '';
       const body = shown.map((line) => `${line}${CLEAR_REST_OF_LINE}\n`).join('');

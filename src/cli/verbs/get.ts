@@ -4,7 +4,7 @@ import { wholeNumber, type Define } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { eventsOf, loadTree, type DeploymentAnswer } from '../feed.ts';
 import { deploymentTable, laneTable } from '../render/deployments.ts';
-import { deploymentLines } from '../render/tree.ts';
+import { treeLines } from '../render/tree.ts';
 import { listLanes, withLane, type LaneOptions } from '../select.ts';
 
 interface ListOptions extends LaneOptions {
@@ -44,8 +44,8 @@ export const define: Define = (command, context) => {
         const client = context.client();
         const answer = await client.get<DeploymentAnswer>(`/api/v1/deployments/${encodeURIComponent(id)}`);
         const events = await eventsOf(client, answer.id);
-        const { tree } = await loadTree(client, answer.id, events, context.io.now());
-        await context.show(answer, () => deploymentLines(tree, context.canvas));
+        const { lane } = await loadTree(client, answer.id, events, context.io.now());
+        await context.show(answer, () => treeLines(lane, context.canvas));
         return EXIT.ok;
       }),
     );
