@@ -109,4 +109,22 @@ describe('what should run is kept running', () => {
     assert.equal(bench.traffic.share('1.0.0'), 100);
     await bench.stop();
   });
+
+  it('ends what a failed retirement has left behind, once it is no more than that', async () => {
+    const bench = await Bench.start();
+    await bench.serve('1.0.0');
+    const stop = bench.target.stop.bind(bench.target);
+    bench.target.stop = () => Promise.reject(new Error('host unreachable'));
+    const id = await bench.deploy('1.1.0');
+    await bench.until(id, 'completed');
+    await bench.system.advance(minutes(12));
+    assert.equal((await bench.running()).length, 4, 'the retirement has given up');
+    bench.target.stop = stop;
+    await bench.system.advance(minutes(4));
+
+    const running = await bench.running();
+    assert.deepEqual([...bench.traffic.endpoints('1.1.0')].sort(), running.map(({ id: one }) => one).sort());
+    assert.equal(running.length, 2);
+    await bench.stop();
+  });
 });

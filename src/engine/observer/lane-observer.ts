@@ -8,7 +8,7 @@ import { instant, minutes, type Instant } from '../../core/time.ts';
 import { NONE } from '../../core/weights.ts';
 import type { ObservedInstance } from '../../ports/target.ts';
 import type { LiveStatus } from '../control-plane.ts';
-import { observeFleet } from '../fleet.ts';
+import { observeFleet, type Fleet } from '../fleet.ts';
 import type { Lanes } from '../lanes.ts';
 import { asJson } from '../tasks.ts';
 import type { World } from '../world.ts';
@@ -17,6 +17,7 @@ import { HealthBook } from './health-book.ts';
 import { InstanceKeeper } from './instances.ts';
 import { RouteKeeper } from './route-keeper.ts';
 import type { Side } from './series.ts';
+import { StrayKeeper } from './strays.ts';
 import { noneOf, Watch } from './watch.ts';
 
 /** One look at one lane: what is really there becomes evidence, observations and, where it differs, corrections. */
@@ -26,6 +27,7 @@ export class LaneObserver {
   readonly #id: LaneId;
   readonly #instances: InstanceKeeper;
   readonly #route: RouteKeeper;
+  readonly #strays: StrayKeeper;
   #health: HealthBook | undefined;
   #watch: { readonly of: DeploymentId; readonly watch: Watch } | undefined;
   /** What the next look has to report beside the counts. */
@@ -38,6 +40,7 @@ export class LaneObserver {
     this.#id = id;
     this.#instances = new InstanceKeeper(world, id);
     this.#route = new RouteKeeper(world, lanes, id);
+    this.#strays = new StrayKeeper(world, id);
   }
 
   live(id: DeploymentId): LiveStatus | undefined {
@@ -51,7 +54,8 @@ export class LaneObserver {
     if (expected.wanted.length === 0 && deployment === undefined) return;
     const now = this.#world.system.now();
     const revisions = [...expected.wanted.map(({ revision }) => revision), ...revisionOf(deployment)];
-    const { instances } = await observeFleet(this.#world, this.#id, revisions);
+    const fleet = await observeFleet(this.#world, this.#id, revisions);
+    const { instances } = fleet;
     this.#health ??= new HealthBook(instant(watch?.lastAt ?? now));
     this.#note(now, deployment, instances, this.#health.update(now, instances));
     this.#lookedAt = now;
@@ -63,6 +67,7 @@ export class LaneObserver {
         (wanted) => () => this.#instances.keep(wanted, instances, deployment?.id ?? null),
       ),
       () => this.#keepRoute(lane, instances),
+      () => this.#endStrays(lane, deployment, fleet),
     ]);
   }
 
@@ -168,6 +173,12 @@ export class LaneObserver {
 
   async #keepRoute(lane: Lane, instances: readonly ObservedInstance[]): Promise<void> {
     if (this.#health !== undefined) await this.#route.keep(lane, instances, this.#health);
+  }
+
+  async #endStrays(lane: Lane, deployment: Deployment | undefined, fleet: Fleet): Promise<void> {
+    const { serving } = lane.environment;
+    if (deployment !== undefined || serving === null) this.#strays.busy();
+    else await this.#strays.keep(serving, fleet);
   }
 
   async #submit(observation: Observation): Promise<void> {
