@@ -10,7 +10,7 @@ import { hostSystem } from '../../../src/exec/system.ts';
 import { lane, makeRig, processesWith, revisionOf, serverSettings, startOf } from '../rig.ts';
 
 const revision = revisionOf('a', serverSettings('', { command: ['sleep', '600'] }));
-const starter = join(import.meta.dirname, 'starter.ts');
+const starter = join(import.meta.dirname, 'children/starter.ts');
 
 let rig: ReturnType<typeof makeRig>;
 beforeEach(() => {

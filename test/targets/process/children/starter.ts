@@ -1,8 +1,8 @@
 // A control plane of its own for the crash tests: starts (and with `stop` ends) instances until it is killed.
-import { milliseconds } from '../../../src/core/time.ts';
-import { createProcessTarget } from '../../../src/targets/process/index.ts';
-import { hostSystem } from '../../../src/exec/system.ts';
-import { lane, revisionOf, serverSettings, startOf } from '../rig.ts';
+import { milliseconds } from '../../../../src/core/time.ts';
+import { createProcessTarget } from '../../../../src/targets/process/index.ts';
+import { hostSystem } from '../../../../src/exec/system.ts';
+import { lane, revisionOf, serverSettings, startOf } from '../../rig.ts';
 
 const [dir = '', artifact = '', mode = ''] = process.argv.slice(2);
 const target = createProcessTarget({ dir, system: hostSystem, secrets: () => undefined });
