@@ -12,7 +12,7 @@ import { ALL } from '../src/core/weights.ts';
 import { createEdgeTraffic } from '../src/traffic/edge/index.ts';
 import { edgeCommand } from '../src/traffic/edge/start.ts';
 import { cpuSeconds, installed, listening, startOn } from './lib/pinned.ts';
-import { median, report, type Measured } from './lib/report.ts';
+import { inPairs, median, report, type Measured } from './lib/report.ts';
 import { fastUpstreamCommand, haproxyCommand } from './peers/haproxy.ts';
 
 const PROXY_CORE = 0;
@@ -21,8 +21,8 @@ const ROUNDS = 5;
 const LOAD_SECONDS = 2;
 const CONNECTIONS = 32;
 const LATENCY_RATE = 1000;
-const LATENCY_SECONDS = 4;
-const LATENCY_ROUNDS = 3;
+const LATENCY_SECONDS = 3;
+const LATENCY_ROUNDS = 5;
 const FIRST_PORT = 21_300;
 
 const run = promisify(execFile);
@@ -126,7 +126,7 @@ async function load({ port, pid }: Proxy, seconds: number): Promise<Load> {
 
 /** @returns the 99th percentile of an open loop, in milliseconds */
 async function p99({ port }: Proxy): Promise<number> {
-  const program = [process.execPath, beside('lib/open-loop.ts'), `http://127.0.0.1:${port}/page`];
+  const program = [process.execPath, beside('lib/open-loop-worker.ts'), `http://127.0.0.1:${port}/page`];
   const { stdout } = await run('taskset', [
     '-c',
     String(LOAD_CORE),
@@ -177,9 +177,11 @@ async function main(dir: string): Promise<void> {
     const [ours, theirs] = [loads('edge', upstream), loads(against, upstream)];
     if (ours.length === 0 || theirs.length === 0) continue;
     const pair = (key: keyof Load) => ({
-      value: median(ours.map((one) => one[key])),
       against,
-      againstValue: median(theirs.map((one) => one[key])),
+      ...inPairs(
+        ours.map((one) => one[key]),
+        theirs.map((one) => one[key]),
+      ),
     });
     const bar = atLeast === undefined ? {} : { bar: { on: 'ratio' as const, atLeast } };
     measured.push({ what: `${upstream}: throughput`, unit: 'req/s', ...pair('perSecond'), ...bar });
@@ -187,16 +189,13 @@ async function main(dir: string): Promise<void> {
   }
   const onNode = proxies.filter((proxy) => proxy.upstream === 'Node upstream' && proxy.name !== 'http-proxy');
   const latencies = await inTurns(LATENCY_ROUNDS, onNode, p99);
-  measured.push({
-    what: `p99 at ${LATENCY_RATE} req/s, open loop`,
-    unit: 'ms',
-    value: median(latencies('edge', 'Node upstream')),
-    ...(withHaproxy && {
-      against: 'HAProxy',
-      againstValue: median(latencies('HAProxy', 'Node upstream')),
-      bar: { on: 'difference', atMost: 1 },
-    }),
-  });
+  const [ours, theirs] = [latencies('edge', 'Node upstream'), latencies('HAProxy', 'Node upstream')];
+  const p99Row = { what: `p99 at ${LATENCY_RATE} req/s, open loop`, unit: 'ms' };
+  if (!withHaproxy) measured.push({ ...p99Row, value: median(ours) });
+  else {
+    const bar = { on: 'difference', atMost: 1 } as const;
+    measured.push({ ...p99Row, against: 'HAProxy', ...inPairs(ours, theirs), bar });
+  }
   report('edge', measured);
 }
 

@@ -17,6 +17,10 @@ export interface Measured {
   readonly value: number;
   readonly against?: string;
   readonly againstValue?: number;
+  /** The ratio to the peer, where it is not simply the quotient of the two values: see `inPairs`. */
+  readonly ratio?: number;
+  /** How far above the peer, where it is not simply the difference of the two values: see `inPairs`. */
+  readonly difference?: number;
   readonly bar?: Bar;
 }
 
@@ -41,9 +45,11 @@ function barText({ on, atLeast, atMost }: Bar, unit: string): string {
   return on === 'value' ? `${bound} ${unit}` : `${bound} ${unit} above`;
 }
 
-function toRow({ what, unit, value, against, againstValue, bar }: Measured): Row {
-  const ratio = againstValue === undefined ? null : value / againstValue;
-  const judged = { value, ratio: ratio ?? Number.NaN, difference: value - (againstValue ?? Number.NaN) };
+function toRow(measured: Measured): Row {
+  const { what, unit, value, against, againstValue, bar } = measured;
+  const ratio = againstValue === undefined ? null : (measured.ratio ?? value / againstValue);
+  const difference = measured.difference ?? value - (againstValue ?? Number.NaN);
+  const judged = { value, ratio: ratio ?? Number.NaN, difference };
   const met =
     bar && judged[bar.on] >= (bar.atLeast ?? -Infinity) && judged[bar.on] <= (bar.atMost ?? Infinity);
   return {
@@ -113,4 +119,18 @@ export function median(values: readonly number[]): number {
   const middle = Math.floor(sorted.length / 2);
   const upper = sorted[middle] ?? Number.NaN;
   return sorted.length % 2 === 1 ? upper : (upper + (sorted[middle - 1] ?? Number.NaN)) / 2;
+}
+
+/**
+ * Two variants that were measured in turns, round by round: the median of each, and the medians of the ratios and differences
+ * within the rounds. What disturbs the machine for a while disturbs both halves of a pair.
+ */
+export function inPairs(ours: readonly number[], theirs: readonly number[]) {
+  const pairs = ours.map((value, i) => [value, theirs[i] ?? Number.NaN] as const);
+  return {
+    value: median(ours),
+    againstValue: median(theirs),
+    ratio: median(pairs.map(([value, other]) => value / other)),
+    difference: median(pairs.map(([value, other]) => value - other)),
+  };
 }

@@ -94,8 +94,8 @@ export class Listener {
   }
 }
 
-/** Any other upgrade (h2c) is answered as the ordinary request that it also is. */
-const isWebSocket = (req: IncomingMessage) => req.headers.upgrade?.toLowerCase() === 'websocket';
+/** Any other upgrade (h2c) is answered as the ordinary request that it also is; Node before 24.9 cannot decline it earlier. */
+export const isWebSocket = (req: IncomingMessage) => req.headers.upgrade?.toLowerCase() === 'websocket';
 
 /** @returns the status for a request whose body coding could not be passed on as it is. */
 function unreadable(req: IncomingMessage): number | undefined {

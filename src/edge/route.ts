@@ -2,7 +2,7 @@ import { ServerResponse, type IncomingMessage } from 'node:http';
 import { Backend } from './backend.ts';
 import { Exchange, type ExchangeRoute } from './exchange.ts';
 import type { Limits } from './limits.ts';
-import { Listener } from './listener.ts';
+import { isWebSocket, Listener } from './listener.ts';
 import type { Endpoint, Listen, RoutedArm, Routing } from './routing.ts';
 import { compile, newRow, type Row, type Seat, type Table } from './table.ts';
 import { FailedVisitors } from './visitors.ts';
@@ -119,7 +119,8 @@ export class Route implements ExchangeRoute {
     res.shouldKeepAlive = false;
     res.assignSocket(socket);
     res.on('finish', () => socket.end());
-    new Exchange(this, { req, res, siblings, upgrade: req.headers.upgrade }).attempt();
+    const upgrade = isWebSocket(req) ? req.headers.upgrade : undefined;
+    new Exchange(this, { req, res, siblings, upgrade }).attempt();
   }
 
   #seatsOf(arm: RoutedArm): readonly Seat[] {

@@ -1,5 +1,5 @@
 /** Up to here every failed visitor is remembered exactly. */
-export const EXACT_VISITORS = 1_000_000;
+const EXACT_VISITORS = 1_000_000;
 /** Beyond it, one bit each among this many: at twice the exact number about 6% of the newly failed are taken for known ones. */
 const BITS = 2 ** 24;
 

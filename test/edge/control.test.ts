@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { SpillwayError, type ErrorCode } from '../../src/core/errors.ts';
@@ -11,8 +10,9 @@ import { askEdge } from '../../src/edge/client.ts';
 import { allToStable, edgeReport } from '../../src/edge/offline.ts';
 import { edgePaths, edgeProgram } from '../../src/edge/paths.ts';
 import type { Routing } from '../../src/edge/routing.ts';
+import { writeState } from '../../src/edge/state.ts';
 import type { WireCounts, WireRoute, WireStatus } from '../../src/edge/wire.ts';
-import { application, ask, deadPort, pause, ROUTE, routingOf, tempDir, until } from './parts.ts';
+import { application, ask, deadPort, listen, pause, ROUTE, routingOf, tempDir, until } from './parts.ts';
 
 const coded = (code: ErrorCode) => (error: unknown) => error instanceof SpillwayError && error.code === code;
 
@@ -149,7 +149,6 @@ test('the edge goes on when the reader of its streams is gone', async (t) => {
 
 test('a damaged state file stops the edge from starting', async (t) => {
   const dir = tempDir(t);
-  const { writeFileSync } = await import('node:fs');
   writeFileSync(edgePaths(dir).state, '{');
   assert.equal(await startProgram(t, dir).ended, 1);
 });
@@ -158,9 +157,7 @@ test('an edge whose address is taken goes on trying until it is free', async (t)
   const dir = tempDir(t);
   const port = await application(t, (_, res) => res.end('answered'));
   const taken = createServer();
-  await new Promise<void>((resolve) => taken.listen(0, '127.0.0.1', resolve));
-  const address = (taken.address() as AddressInfo).port;
-  const { writeState } = await import('../../src/edge/state.ts');
+  const address = await listen(t, taken);
   const routing = routingOf([{ arm: 'stable', percent: 100, ports: [port] }], {
     listen: { host: '127.0.0.1', port: address },
   });

@@ -56,7 +56,7 @@ export interface ArmSpec {
   readonly called?: string;
 }
 
-export const armOf = ({ arm, percent, ports, called = arm }: ArmSpec): RoutedArm => ({
+const armOf = ({ arm, percent, ports, called = arm }: ArmSpec): RoutedArm => ({
   arm,
   revision: `sha256:${arm}` as RevisionDigest,
   version: `version of ${arm}`,

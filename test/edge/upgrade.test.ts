@@ -73,11 +73,11 @@ test('when either side goes, the other does', async (t) => {
   const edge = await runEdge(t);
   await edge.set(stableOn(await echoing(t, seen)));
   const first = await openTunnel(edge.port());
-  first.socket.destroy();
+  first.socket.resetAndDestroy();
   await until('the instance’s side closes', () => seen[0]?.socket.destroyed === true);
   const second = await openTunnel(edge.port());
   const closed = once(second.socket, 'close');
-  seen[1]?.socket.destroy();
+  seen[1]?.socket.resetAndDestroy();
   await closed;
 });
 

@@ -3,7 +3,7 @@ import { weightOf, type ArmName } from '../../src/core/weights.ts';
 import type { Routing } from '../../src/ports/traffic.ts';
 
 const ARMS: readonly ArmName[] = ['stable', 'canary', 'baseline'];
-export const INSTANCES = [0, 1];
+const INSTANCES = [0, 1];
 
 /** @param portOf gives the port on which an instance answers */
 export const routing = (

@@ -3,9 +3,9 @@ import { Agent, request } from 'node:http';
 /**
  * Sends requests at a fixed rate whether or not answers come, and takes each latency from the moment at which the request was
  * due: a stall then shows in every request that it delays, not in one only (coordinated omission).
- * Run as a program: `open-loop.ts <url> <requests per second> <seconds>` prints the latencies in milliseconds as JSON.
+ * As a program: `open-loop-worker.ts <url> <requests per second> <seconds>` prints the latencies in milliseconds as JSON.
  */
-export function openLoop(url: string, rate: number, seconds: number): Promise<readonly number[]> {
+function openLoop(url: string, rate: number, seconds: number): Promise<readonly number[]> {
   const agent = new Agent({ keepAlive: true, maxSockets: 256 });
   const total = Math.round(rate * seconds);
   const latencies: number[] = [];
@@ -33,7 +33,5 @@ export function openLoop(url: string, rate: number, seconds: number): Promise<re
   });
 }
 
-if (import.meta.main) {
-  const [url = '', rate = '', seconds = ''] = process.argv.slice(2);
-  console.log(JSON.stringify(await openLoop(url, Number(rate), Number(seconds))));
-}
+const [url = '', rate = '', seconds = ''] = process.argv.slice(2);
+console.log(JSON.stringify(await openLoop(url, Number(rate), Number(seconds))));
