@@ -55,7 +55,7 @@ export function routingFor(
   ];
   for (const [, revision, weight] of shares) {
     const ready = readyOf(instances, revision.digest).length;
-    const needed = weight === NONE ? 0 : instancesFor(weight, revision.runtime.instances);
+    const needed = weight === NONE ? 0 : leastFor(split, revision, weight);
     const who = labelOf(revision);
     if (ready < needed)
       return {
@@ -68,6 +68,13 @@ export function routingFor(
   });
   return { ...frameOf(route), arms };
 }
+
+/**
+ * Where one revision takes it all, a single instance will do: on the way back, fewer good instances are better than bad
+ * ones, and the rest are started again.
+ */
+const leastFor = ({ canary }: Split, { runtime }: Revision, weight: Weight): number =>
+  canary === null ? 1 : instancesFor(weight, runtime.instances);
 
 /** Everything of a routing but its arms. */
 function frameOf({ lane, runtime, rollout }: RouteOf): Omit<Routing, 'arms'> {

@@ -21,7 +21,10 @@ export interface RoutedArm {
 /** How a visitor is kept on a version: by a cookie that the provider sets, or not at all (each request is drawn by itself). */
 export type Stickiness = { readonly by: 'cookie'; readonly name: string } | { readonly by: 'none' };
 
-/** All that a route needs; weights sum to 10,000 and an arm with weight has at least one endpoint. */
+/**
+ * All that a route needs; weights sum to 10,000 and an arm with weight has at least one endpoint. Without arms the route
+ * is withdrawn: it answers 503.
+ */
 export interface Routing {
   /** `<application>/<environment>`. */
   readonly route: string;

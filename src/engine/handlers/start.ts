@@ -1,10 +1,10 @@
 import { labelOf, type Revision } from '../../core/release.ts';
-import { after, seconds, type Instant } from '../../core/time.ts';
+import { after, milliseconds, type Instant } from '../../core/time.ts';
 import type { ObservedInstance } from '../../ports/target.ts';
 import { readyOf } from '../routing.ts';
 import type { EffectHandler } from './scope.ts';
 
-const LOOK_EVERY = seconds(1);
+const LOOK_EVERY = milliseconds(200);
 
 /**
  * Sees to it that `count` instances of the revision run and are healthy. One that ends by itself ends the wait: it would
