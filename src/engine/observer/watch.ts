@@ -86,13 +86,9 @@ export class Watch {
     };
   }
 
-  /**
-   * The rollout's first look: what was counted before it is not its own. The provider counts visitors' errors anew
-   * with each rollout, so these begin at 0.
-   */
+  /** The rollout's first look: what was counted before it is not its own. */
   #begin(counts: TrafficCounts, startedAt: number): Look['start'] {
-    const before = this.#before?.epoch === counts.epoch ? countsOf(this.#before, this.#sides) : undefined;
-    const base = before?.map((count) => ({ ...count, errors: 0 })) ?? countsOf(counts, this.#sides);
+    const base = countsOf(this.#before?.epoch === counts.epoch ? this.#before : counts, this.#sides);
     this.#counters.begin(counts.epoch, base);
     return { at: startedAt, base };
   }

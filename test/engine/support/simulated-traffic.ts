@@ -77,8 +77,6 @@ export class SimulatedTraffic implements Traffic {
       throw new SpillwayError('config_invalid', 'weights do not fit');
     if (this.ignored-- > 0) return;
     this.#serve();
-    if (this.#route?.routing.rollout !== routing.rollout)
-      for (const counted of this.#counted.values()) Object.assign(counted, { visitorErrors: 0 });
     this.#route = { routing, fence };
     this.accepted.push(this.#route);
   }
