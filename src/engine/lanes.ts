@@ -30,7 +30,7 @@ export class Lanes {
   /** The end of each lane's queue of inputs. */
   readonly #tails = new Map<string, Promise<unknown>>();
   /** Every lane as last loaded or written. */
-  readonly #known = new Map<string, Lane>();
+  readonly #known = new Map<string, { readonly version: number; readonly lane: Lane }>();
 
   constructor(store: Store, applications: Pick<Applications, 'channels'>, onAppended: OnAppended) {
     this.#store = store;
@@ -45,12 +45,12 @@ export class Lanes {
 
   /** Every lane with its live deployments. */
   all(): readonly Lane[] {
-    return [...this.#known.values()];
+    return [...this.#known.values()].map(({ lane }) => lane);
   }
 
   async lane(id: LaneId): Promise<Lane> {
     const { version, lane } = await this.#store.loadLane(id);
-    if (version > 0) this.#remember(lane);
+    if (version > 0) this.#remember(lane, version);
     return lane;
   }
 
@@ -83,7 +83,7 @@ export class Lanes {
       const append = this.#append(lane, folded, decision, input, version, completes);
       const result = await this.#store.append(append);
       if (result.ok) {
-        this.#remember(folded);
+        this.#remember(folded, result.version);
         this.#onAppended(append);
         return { lane: folded, refused: decision.refused };
       }
@@ -114,7 +114,10 @@ export class Lanes {
     };
   }
 
-  #remember(lane: Lane): void {
-    this.#known.set(routeOf(lane.id), { ...lane, deployments: liveOnly(lane.deployments) });
+  /** What was read before an append may arrive after it. */
+  #remember(lane: Lane, version: number): void {
+    const route = routeOf(lane.id);
+    if (version < (this.#known.get(route)?.version ?? 0)) return;
+    this.#known.set(route, { version, lane: { ...lane, deployments: liveOnly(lane.deployments) } });
   }
 }

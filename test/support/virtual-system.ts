@@ -9,6 +9,8 @@ interface Timer {
 
 /** A clock that stands still until a test moves it; timers ring on the way, in order. */
 export class VirtualSystem implements System {
+  /** Whether something outside this clock (a disk) is still at work; time does not go on before it has ended. */
+  busy: () => boolean = () => false;
   readonly #chance = seededChance(7);
   readonly #timers = new Set<Timer>();
   #now: number;
@@ -52,7 +54,10 @@ export class VirtualSystem implements System {
 
   /** Lets everything happen that can happen without time passing. */
   async settle(): Promise<void> {
-    for (let turn = 0; turn < 3; turn++) await new Promise((resolve) => setImmediate(resolve));
+    for (let turn = 0; turn < 3; turn++) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (this.busy()) turn = 0;
+    }
   }
 
   async advance(length: Duration): Promise<void> {

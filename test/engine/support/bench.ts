@@ -41,6 +41,8 @@ environments:
 export interface BenchOptions {
   readonly script?: NonNullable<DummyOptions['script']>;
   readonly gate?: GateRunner;
+  /** Opens a real store, again after each crash; in memory when not given. */
+  readonly open?: () => Promise<Store>;
 }
 
 /** A whole control plane on parts that keep their contracts in memory, under a clock that the test moves. */
@@ -59,21 +61,29 @@ export class Bench {
     retry: false,
   });
   readonly secrets = new Map<string, string>();
-  readonly store: Store;
-  readonly world: World;
+  store: Store;
+  world: World;
   engine!: Engine;
   readonly #held = new Map<string, ClaimedTask>();
   #onClaimed: (task: ClaimedTask) => unknown = () => undefined;
   #auditKey: string | undefined;
 
-  constructor({ script, gate }: BenchOptions = {}) {
+  readonly #options: BenchOptions;
+  #storeCalls = 0;
+
+  constructor(options: BenchOptions = {}) {
+    const { script } = options;
+    this.#options = options;
+    this.system.busy = () => this.#storeCalls > 0;
+
     this.target = createDummyTarget({ system: this.system, ...(script ? { script } : {}) });
     this.store = this.#remembering(memoryStore(seededChance(1)));
-    this.world = this.#world(gate);
+    this.world = this.#world();
   }
 
   static async start(options: BenchOptions = {}): Promise<Bench> {
     const bench = new Bench(options);
+    await bench.#openStore();
     await bench.startEngine();
     return bench;
   }
@@ -97,11 +107,13 @@ export class Bench {
   async crash(): Promise<number> {
     const dead = this.engine;
     const interrupted = this.#held.size;
-    for (const { key, fence } of this.#held.values())
-      await this.store.retry(key, fence, this.system.now(), 'crash');
+    const held = [...this.#held.values()];
     this.#held.clear();
+    if (this.#options.open) await this.store.close();
+    else for (const { key, fence } of held) await this.store.retry(key, fence, this.system.now(), 'crash');
+    await this.#openStore();
     await this.startEngine();
-    void dead.stop();
+    void dead.stop().catch(() => undefined);
     return interrupted;
   }
 
@@ -146,8 +158,8 @@ export class Bench {
   }
 
   /** Brings a version to carry the traffic, its soak over. */
-  async serve(version: string): Promise<DeploymentId> {
-    const id = await this.deploy(version);
+  async serve(version: string, configuration = CONFIGURATION): Promise<DeploymentId> {
+    const id = await this.deploy(version, configuration);
     await this.until(id, 'completed');
     return id;
   }
@@ -194,8 +206,15 @@ export class Bench {
     return all.find((one) => one.request.event === event)?.id;
   }
 
+  async #openStore(): Promise<void> {
+    if (this.#options.open === undefined) return;
+    this.store = this.#remembering(await this.#options.open());
+    this.world = this.#world();
+  }
+
   /** Which tasks are claimed and not yet ended: those that a crash sets free. */
-  #remembering(store: Store): Store {
+  #remembering(direct: Store): Store {
+    const store = this.#counting(direct);
     const forget = (key: string | undefined) => key !== undefined && this.#held.delete(key);
     return {
       ...store,
@@ -230,7 +249,21 @@ export class Bench {
     };
   }
 
-  #world(gate: GateRunner | undefined): World {
+  /** Time stands still while the store is at work. */
+  #counting(store: Store): Store {
+    const counted = Object.entries(store).map(([name, method]) => [
+      name,
+      async (...args: readonly unknown[]) => {
+        this.#storeCalls++;
+        const call = method as (...values: readonly unknown[]) => Promise<unknown>;
+        return call(...args).finally(() => this.#storeCalls--);
+      },
+    ]);
+    return Object.fromEntries(counted) as Store;
+  }
+
+  #world(): World {
+    const { gate } = this.#options;
     const settings = z.record(z.string(), z.json());
     return {
       store: this.store,
