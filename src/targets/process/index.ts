@@ -13,7 +13,7 @@ import { probe } from './health.ts';
 import { exists, readInstances, type Instance } from './instance.ts';
 import { launch } from './launch.ts';
 import { instanceFiles, instanceFolder, laneLayout, releaseName } from './layout.ts';
-import { lastLines, rotate } from './logs.ts';
+import { lastLines, lastWords, rotate } from './logs.ts';
 import { HOST, releaseOrphans } from './ports.ts';
 import { stopInstance } from './stop.ts';
 
@@ -130,13 +130,16 @@ async function check(
   return { health: wasHealthy ? 'unhealthy' : 'starting', detail: why };
 }
 
+/** Lines of output in which the reason of an end is looked for: a stack may follow it. */
+const LAST_WORDS = 40;
+
 async function describeEnd(
   folder: string,
   { process, exit }: Extract<Instance['state'], { phase: 'ended' }>,
 ): Promise<string> {
   if (process === null) return 'was never launched';
-  const [line] = await lastLines(folder, 1);
-  return `${describeCode(exit.code)}${line ? `: ${line.slice(0, 500)}` : ''}`;
+  const words = lastWords(await lastLines(folder, LAST_WORDS));
+  return `${describeCode(exit.code)}${words === '' ? '' : `: ${words.slice(0, 500)}`}`;
 }
 
 function describeCode(code: number | null): string {

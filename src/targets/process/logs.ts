@@ -27,6 +27,16 @@ export async function lastLines(folder: string, count: number): Promise<readonly
   return count > 0 ? lines.slice(-count) : [];
 }
 
+/** A line that names an error: `TypeError: ...`, `panic: ...`, `error: ...`. */
+const NAMES_AN_ERROR = /^(?:[\w.]*(?:Error|Exception)\b|panic:|fatal\b|error\b)/i;
+
+/**
+ * What a program said of its end: the last line that names an error (runtimes print a stack or their version after it), else
+ * the last that is not blank.
+ */
+export const lastWords = (lines: readonly string[]): string =>
+  lines.findLast((line) => NAMES_AN_ERROR.test(line)) ?? lines.findLast((line) => line.trim() !== '') ?? '';
+
 async function linesOf(path: string): Promise<readonly string[]> {
   const handle = await open(path, 'r').catch(missing);
   if (!handle) return [];
