@@ -11,7 +11,7 @@ import { treeLines } from './render/tree.ts';
 import { TONES } from './render/why.ts';
 
 /** How long a deployment is followed. `live`: until it carries all of the traffic, or has ended. */
-export type Until = 'live' | 'ended' | 'forever';
+export type Until = 'live' | 'ended';
 
 const REFRESH_MS = 1000;
 
@@ -45,7 +45,7 @@ export async function followDeployment(
 }
 
 const isOver = ({ state, ended }: DeploymentSummary, until: Until): boolean =>
-  until !== 'forever' && (ended || (until === 'live' && state === 'monitoring'));
+  ended || (until === 'live' && state === 'monitoring');
 
 async function paintPicture(
   context: Context,
@@ -104,15 +104,18 @@ async function writeLines(
     asJson ? void context.io.stdout.write(`${JSON.stringify(stored)}\n`) : context.print(eventLine(stored));
   const past = await eventsOf(client, id);
   past.forEach(write);
-  let summary = await client.get<DeploymentSummary>(path);
-  if (isOver(summary, until)) return summary;
+  const summary = await client.get<DeploymentSummary>(path);
+  if (isOver(summary, until) && past.some((stored) => ends(stored, until))) return summary;
   for await (const stored of newEvents(client, id, past.at(-1)?.sequence ?? 0, signal)) {
     write(stored);
-    summary = await client.get<DeploymentSummary>(path);
-    if (isOver(summary, until)) break;
+    if (ends(stored, until)) break;
   }
-  return summary;
+  return client.get<DeploymentSummary>(path);
 }
+
+/** Whether it is the last event to wait for: the state may be ahead of the events that were seen. */
+const ends = ({ event: { type } }: StoredEvent, until: Until): boolean =>
+  /^deployment\.(completed|failed|rejected)$/.test(type) || (until === 'live' && type === 'deployment.live');
 
 /** One event in one line, without those that are detail only. */
 export function eventLine({ event }: StoredEvent): readonly Line[] {

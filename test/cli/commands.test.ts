@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setTimeout as pause } from 'node:timers/promises';
 import { environmentName, type DeploymentId } from '../../src/core/ids.ts';
 import { minutes, seconds } from '../../src/core/time.ts';
+import type { HttpServer } from '../../src/http/index.ts';
+import type { StoredEvent } from '../../src/ports/store.ts';
 import { LANE, type World } from '../core/given.ts';
 import type { FakeControlPlane } from '../support/fake-control-plane.ts';
 import { failCanary, look, midCanary, serve } from '../support/history.ts';
-import { run, startServer, temporaryFolder, type RunOptions } from '../support/running-cli.ts';
+import { listen, run, startServer, temporaryFolder, type RunOptions } from '../support/running-cli.ts';
 
 /** A server with a canary under way, and a command line that finds it. */
 async function begun(t: Parameters<typeof startServer>[0]) {
@@ -179,9 +182,34 @@ test('waiting longer than allowed ends with 5, and says that it goes on', async 
 test('Ctrl-C ends a watch with 130', async (t) => {
   const { spillway } = await begun(t);
   const interrupt = new AbortController();
-  const onOutput = () => setImmediate(() => interrupt.abort());
+  const onOutput = () => setTimeout(() => interrupt.abort(), 300);
   const ended = await spillway('watch', { io: { interrupted: interrupt.signal }, onOutput });
   assert.equal(ended.code, 130);
+});
+
+test('a watch survives a restart of the server, and misses and repeats nothing', async (t) => {
+  const { controlPlane, dataDir, server } = await startServer(t);
+  const { world, deployment } = midCanary(controlPlane);
+  let second: Promise<HttpServer> | undefined;
+  const onOutput = () => {
+    second ??= pause(200)
+      .then(() => server.close())
+      .then(() => failCanary(world, deployment))
+      .then(() => controlPlane.sync())
+      .then(() => listen(controlPlane, dataDir));
+  };
+  const watched = await run(['--data', dataDir, 'watch', '-o', 'json'], { onOutput });
+  await (await second)?.close();
+  assert.equal(watched.code, 3, watched.err);
+  const seen = watched.out
+    .trimEnd()
+    .split('\n')
+    .map((line) => (JSON.parse(line) as StoredEvent).sequence);
+  const own = controlPlane.events.filter((stored) => stored.deployment === deployment);
+  assert.deepEqual(
+    seen,
+    own.map(({ sequence }) => sequence),
+  );
 });
 
 test('watch paints a picture again in place on a terminal, and leaves the last one', async (t) => {

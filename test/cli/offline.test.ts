@@ -148,8 +148,8 @@ test('edge stable needs no server, and says when there is no edge either', async
   assert.match(stable.err, /^error {2}/);
 });
 
-/** An export of three entries as the server signs it. */
-function signedExport(actors: readonly string[]) {
+/** An export as the server signs it; `forged`: by somebody who has not the key that it names. */
+function signedExport(actors: readonly string[], forged = false) {
   const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest();
   const { privateKey, publicKey } = generateKeyPairSync('ed25519');
   const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(12);
@@ -159,7 +159,8 @@ function signedExport(actors: readonly string[]) {
   const { frontier } = append(hash, EMPTY, leaves);
   const origin = 'spillway.test/log';
   const body = formatCheckpoint({ origin, size: actors.length, root: rootOf(hash, frontier) });
-  const signature = sign(null, utf8(body), privateKey);
+  const signer = forged ? generateKeyPairSync('ed25519').privateKey : privateKey;
+  const signature = sign(null, utf8(body), signer);
   const note = formatNote({ body, signatures: [{ name: key.name, keyId: key.id, signature }] });
   const text = [
     headerLine({ origin, publicKey: formatVerifierKey(key) }),
@@ -187,6 +188,8 @@ test('audit verify proves an export, and names the entry that was altered', asyn
   assert.equal(altered.code, 1);
   assert.match(altered.out, /line 4, entry 2: entry, salt and leaf do not belong together/);
   assert.equal((await verify('cut')).code, 1);
+  await file('forged', signedExport(['ada', 'mallory'], true).text);
+  assert.match((await verify('forged')).out, /NOT proved[\s\S]*is not signed by spillway\.test\/log/);
   assert.equal((await verify('log.jsonl', '--key', 'other')).code, 1, 'signed by somebody else');
   assert.equal((await run(['audit', 'verify', '-'], { io: { cwd }, stdin: text })).code, 0);
   assert.equal((await verify('none')).code, 2);

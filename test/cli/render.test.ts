@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { deploymentTable, laneTable } from '../../src/cli/render/deployments.ts';
 import { errorLines } from '../../src/cli/render/error.ts';
+import { createScreen } from '../../src/cli/render/screen.ts';
 import { ansiPaint, ASCII, glyphsFor, paintFor, plainPaint, UNICODE } from '../../src/cli/render/style.ts';
 import { clean, fit, paintLines, widthOf, wrap, type Line } from '../../src/cli/render/text.ts';
 import { deploymentLines, treeLines } from '../../src/cli/render/tree.ts';
@@ -241,6 +242,31 @@ describe('colours', () => {
     assert.equal(glyphsFor({ LANG: 'en_US.UTF-8' }), UNICODE);
     assert.equal(glyphsFor({ LANG: 'C' }), ASCII);
     assert.equal(glyphsFor({ TERM: 'linux' }), ASCII);
+  });
+});
+
+describe('a screen', () => {
+  const UP = /\[(\d+)A/;
+
+  it('goes back over the last picture, whatever its height', () => {
+    const written: string[] = [];
+    const screen = createScreen({ write: (piece) => written.push(piece), rows: 24 });
+    screen.paint(['one', 'two', 'three']);
+    screen.paint(['one']);
+    screen.paint(['one', 'two']);
+    assert.deepEqual(
+      written.map((piece) => UP.exec(piece)?.[1]),
+      [undefined, '3', '1'],
+    );
+  });
+
+  it('shows the end of what is taller than the terminal', () => {
+    const written: string[] = [];
+    const screen = createScreen({ write: (piece) => written.push(piece), rows: 3 });
+    screen.paint(['one', 'two', 'three']);
+    screen.paint(['one', 'two', 'three']);
+    assert.ok(!written[0]?.includes('one') && written[0]?.includes('three'));
+    assert.equal(UP.exec(written[1] ?? '')?.[1], '2', 'it never goes above the first line of the terminal');
   });
 });
 

@@ -121,6 +121,23 @@ test('an event that leads to nothing says why', async (t) => {
   assert.deepEqual(answer.json['deployments'], []);
 });
 
+test('what intake refuses and repeats is passed on', async (t) => {
+  const { controlPlane, server } = await startServer(t);
+  const wanted = { environment: 'production' };
+  controlPlane.ingest = () => Promise.resolve({ status: 'duplicate', of: 'event-0' });
+  const repeated = await post(server.socket, '/api/v1/deployments', wanted);
+  assert.equal(repeated.status, 200);
+  assert.deepEqual(repeated.json, { status: 'duplicate', of: 'event-0' });
+  const refusal = { httpStatus: 400, field: 'environment', reason: 'is missing' };
+  controlPlane.ingest = () => Promise.resolve({ status: 'refused', ...refusal });
+  assertProblem(
+    await post(server.socket, '/api/v1/deployments', {}),
+    400,
+    'invalid_event',
+    /environment: is missing/,
+  );
+});
+
 test('the verbs over a deployment do what they say, in the name of who asks', async (t) => {
   const { controlPlane, server } = await startServer(t);
   const { world, deployment } = midCanary(controlPlane);

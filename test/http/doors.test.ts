@@ -27,6 +27,7 @@ const isCode = (code: string) => (error: unknown) => error instanceof SpillwayEr
 test('the socket is its owner’s alone, and goes with the server', async (t) => {
   const folder = await temporaryFolder(t);
   const server = await createServer(new FakeControlPlane(), optionsFor(folder));
+  t.after(() => server.close());
   assert.equal((await stat(server.socket)).mode & 0o777, 0o600);
   assert.deepEqual(await readdir(folder), ['spillway.sock'], 'nothing else is left behind');
   await server.close();
@@ -116,6 +117,7 @@ test('closing ends streams that are open', async (t) => {
   const folder = await temporaryFolder(t);
   await chmod(folder, 0o700);
   const server = await createServer(new FakeControlPlane(), optionsFor(folder));
+  t.after(() => server.close());
   const stream = connect(server.socket);
   stream.on('error', () => {});
   stream.write('GET /api/v1/events/stream HTTP/1.1\r\nhost: spillway\r\n\r\n');

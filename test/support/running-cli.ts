@@ -24,18 +24,28 @@ export async function startServer(
   const controlPlane = new FakeControlPlane();
   const dataDir = await temporaryFolder(context);
   const errors: unknown[] = [];
-  const server = await createServer(controlPlane, {
-    socket: join(dataDir, 'spillway.sock'),
-    tcp: null,
-    hooks: { git: { maxBodyBytes: 64_000, socketOnly: true }, github: { maxBodyBytes: 1024, socketOnly: false } },
-    version: '0.1.0',
-    now: () => NOON,
-    onError: (error) => errors.push(error),
-    ...options,
-  });
+  const server = await listen(controlPlane, dataDir, { onError: (error) => errors.push(error), ...options });
   context.after(() => server.close());
   return { controlPlane, dataDir, server, errors };
 }
+
+export const listen = (
+  controlPlane: FakeControlPlane,
+  dataDir: string,
+  options: Partial<HttpOptions> = {},
+): Promise<HttpServer> =>
+  createServer(controlPlane, {
+    socket: join(dataDir, 'spillway.sock'),
+    tcp: null,
+    hooks: {
+      git: { maxBodyBytes: 64_000, socketOnly: true },
+      github: { maxBodyBytes: 1024, socketOnly: false },
+    },
+    version: '0.1.0',
+    now: () => NOON,
+    onError: () => {},
+    ...options,
+  });
 
 export interface Ran {
   readonly code: number;

@@ -258,6 +258,12 @@ describe('why', () => {
       '\n',
     );
     assert.equal(said.split('errors 6%').length - 1, 1);
+    const other = begun();
+    other.world.feed({ type: 'abort', deployment: other.deployment, reason: 'it smells' });
+    other.world.answer(other.deployment, 'shift');
+    other.world.answer(other.deployment, 'retire');
+    const aborted = whyOf(other.world.get(other.deployment), eventsOf(other.world, other.deployment), null);
+    assert.equal(aborted.story.filter(({ text }) => text.includes('it smells')).length, 1);
   });
 });
 
