@@ -37,8 +37,6 @@ export interface CanaryShare {
   readonly weight: Weight;
 }
 
-export type EffectKind = Effect['kind'];
-
 /** A timer only says "look at the clock": what is due is in the deployment's state, so an old one does nothing. */
 export type TimerName =
   | 'deadline' // of the present state

@@ -13,8 +13,6 @@ export type RevisionDigest = Branded<'RevisionDigest'>;
 export type EffectKey = Branded<'EffectKey'>;
 /** One running copy of an application, as its target names it. */
 export type InstanceId = Branded<'InstanceId'>;
-/** `deployment/<id>` or `environment/<application>/<environment>`. */
-export type StreamId = Branded<'StreamId'>;
 
 export const applicationName = (text: string) => text as ApplicationName;
 export const environmentName = (text: string) => text as EnvironmentName;
@@ -23,13 +21,6 @@ export const artifactDigest = (text: string) => text as ArtifactDigest;
 export const revisionDigest = (text: string) => text as RevisionDigest;
 export const effectKey = (text: string) => text as EffectKey;
 export const instanceId = (text: string) => text as InstanceId;
-
-/** The stream that holds one deployment's events. */
-export const deploymentStream = (id: DeploymentId) => `deployment/${id}` as StreamId;
-
-/** The stream of one application in one environment: its queue, its lock and what carries its traffic. */
-export const environmentStream = (lane: LaneId) =>
-  `environment/${lane.application}/${lane.environment}` as StreamId;
 
 /** One application in one environment; what the invariants of the lifecycle range over. */
 export interface LaneId {

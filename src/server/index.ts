@@ -40,8 +40,16 @@ export async function startServer(
   try {
     const host: Host = { dataDir, system: hostSystem, secrets: secrets.value, secretValues: secrets.values };
     const hook = async () => {
-      const { script } = await gitHook();
-      return script([...invocation, '--data', dataDir, 'hook', 'post-receive', '--app', config.application]);
+      const git = await gitHook();
+      return git.script([
+        ...invocation,
+        '--data',
+        dataDir,
+        'hook',
+        'post-receive',
+        '--app',
+        config.application,
+      ]);
     };
     const source = await openSource(config, { dir, dataDir, system: hostSystem, hook });
     const log = pino({ level: logLevel });

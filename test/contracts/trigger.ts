@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { instant } from '../../src/core/time.ts';
 import type { RawRequest, Received, Trigger } from '../../src/ports/trigger.ts';
 
-export const RECEIVED_AT = instant(Date.UTC(2026, 10, 20, 12));
+const RECEIVED_AT = instant(Date.UTC(2026, 10, 20, 12));
 
 /** A request with the headers and the body given. */
 export const requestOf = (headers: RawRequest['headers'], body: string | Uint8Array): RawRequest => ({

@@ -100,7 +100,12 @@ function describeEffect(effect: Effect): string {
       const share = canary === null ? 'nothing' : `${label(canary.revision)} ${percentOf(canary.weight)}%`;
       return `${effect.kind} stable ${label(stable)}, canary ${share} [${effect.key}] by ${limit}`;
     }
-    default:
+    case 'preflight':
+    case 'build':
+    case 'gate':
+    case 'prepare':
+    case 'verify':
+    case 'timer':
       return `${effect.kind} [${effect.key}] by ${limit}`;
   }
 }

@@ -22,7 +22,7 @@ import { VirtualSystem } from '../../support/virtual-system.ts';
 import { MemorySource } from './memory-source.ts';
 import { SimulatedTraffic } from './simulated-traffic.ts';
 
-export const SHOP = applicationName('shop');
+const SHOP = applicationName('shop');
 export const LANE: LaneId = { application: SHOP, environment: environmentName('production') };
 
 /** A canary of three short steps, watched closely. */
