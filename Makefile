@@ -1,6 +1,6 @@
 # Every command of the project; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench prove-npm clean
+.PHONY: help setup demo demo-stop test check bench prove-npm clean
 
 NAME ?=
 node := scripts/node.sh
@@ -21,6 +21,9 @@ setup: ## install what the project needs (every other command does it too)
 demo: ## a canary, a bad release and its rollback before your eyes; KEEP=1 leaves it running
 	@scripts/setup.sh demo
 	@KEEP='$(KEEP)' $(node) demo/run.ts
+
+demo-stop: ## end what a demo with KEEP=1 has left running
+	@$(node) demo/stop.ts
 
 test: check ## every check and every test; NAME=core: only test/core
 	@scripts/setup.sh test

@@ -23,6 +23,8 @@ export interface ReleaseFigures {
   readonly lastServedMs: number | null;
   /** Of users, from the push until its end. */
   readonly served: number;
+  /** Of those, answered by the release under test. */
+  readonly met: number;
   /** Of those, failed by the release under test itself. */
   readonly failed: number;
   /** Of those, failed by anything else: no answer, a broken one, or one that no version gave. */

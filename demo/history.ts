@@ -55,7 +55,7 @@ export class History {
     for (const edit of edits) this.#edit(edit);
     git(this.work, 'add', '--all');
     git(this.work, 'commit', '--quiet', `--message=${subject}`);
-    if (tag !== null) git(this.work, 'tag', tag);
+    git(this.work, 'tag', tag);
     this.#bad = expected === 'rolled_back';
   }
 
@@ -79,7 +79,8 @@ export class History {
   }
 }
 
-function git(folder: string, ...args: readonly string[]): string {
+/** Runs Git in a folder. @returns what it said */
+export function git(folder: string, ...args: readonly string[]): string {
   return execFileSync('git', ['-C', folder, ...args], {
     encoding: 'utf8',
     env: { PATH: process.env['PATH'], HOME: folder, ...GIT_ENVIRONMENT },

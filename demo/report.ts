@@ -54,6 +54,7 @@ export function writeReport(figures: Figures, out: string): string {
       traffic_zero_ms: one.trafficZeroMs,
       last_served_ms: one.lastServedMs,
       requests: one.served,
+      met: one.met,
       failed: one.failed,
       dropped: one.dropped,
     })),
@@ -107,14 +108,14 @@ export function releaseTable(
     [markSpan(MARKS[outcome], glyphs), span(' '), ...(rows[index] ?? blank)],
     ...wrap(`${version}: ${reason}`, width - indent.length).map((text) => [span(`${indent}${text}`, 'dim')]),
   ]);
-  return [[span('  '), ...head], ...body];
+  const legend = wrap(LEGEND, width).map((text) => [span(text, 'dim')]);
+  return [[span('  '), ...head], ...body, blank, ...legend];
 }
 
-export const LEGEND = [
-  'decided: from the push to all traffic or the way back. canary: requests that it had met by then. to 0%: from the',
-  'verdict until none reached it. served: user requests meanwhile. dropped: failed, and not by the release under test',
-  'or by the shop itself, which answers 0.5% of requests with an error of its own in any version.',
-];
+const LEGEND =
+  'decided: from the push to all of the traffic, or to the way back. canary: requests that it had met by then. to 0%: from ' +
+  'the verdict until none reached it. served: user requests meanwhile. dropped: those of them that failed otherwise than by ' +
+  'an answer of the shop itself, of which 0.5% are errors in its normal operation.';
 
 const HARM_BAR = 400;
 const ZERO_BAR_MS = 500;

@@ -5,7 +5,7 @@
  */
 import { relative } from 'node:path';
 import { blank, span } from '../src/cli/render/text.ts';
-import { LEGEND, promiseLine, promisesOf, releaseTable, writeReport, type Figures } from './report.ts';
+import { promiseLine, promisesOf, releaseTable, writeReport, type Figures } from './report.ts';
 import { OUT, Stage } from './stage.ts';
 import { Story, type Chapters } from './story.ts';
 import { Watch } from './watch.ts';
@@ -25,8 +25,6 @@ function showReport(watch: Watch, figures: Figures, problems: readonly string[])
   watch.say(
     blank,
     ...releaseTable(figures.releases, canvas),
-    blank,
-    ...LEGEND.map((text) => [span(text, 'dim')]),
     blank,
     ...promisesOf(figures).map((promised) => promiseLine(promised, canvas)),
     ...problems.map((problem) => [span(`The story did not come true: ${problem}`, 'bad')]),

@@ -17,10 +17,10 @@ import type { Watch } from './watch.ts';
 import { reportAsGithub } from './webhook.ts';
 
 /** Users of the shop; they leave by themselves after the longest run there can be. */
-const USERS_PER_SECOND = 500;
+const USERS_PER_SECOND = 800;
 const USERS_STAY_S = 480;
 /** A release that has come to no end after this has gone wrong. */
-const RELEASE_LIMIT_MS = 120_000;
+const RELEASE_LIMIT_MS = 180_000;
 const ARRIVAL_LIMIT_MS = 15_000;
 /** The load generator reports every 250 ms. */
 const LOAD_DELAY_MS = 600;
@@ -68,8 +68,8 @@ export class Story {
       deployment: this.#deployment,
       notice: this.#notice,
     }));
-    await this.#release('v1', 'The first release: gates, two instances, health, and it takes the traffic');
-    await this.#release('v2', 'A good release: a canary in four steps, judged against v1 all the while');
+    await this.#release('v1', 'The first release: gates, two instances, health checks, all of the traffic');
+    await this.#release('v2', 'A good release: a canary in four steps, judged against v1 at every second');
     const audit = chapters === 'all' ? await this.#rest() : null;
     await this.end();
     return {
@@ -93,12 +93,12 @@ export class Story {
   }
 
   async #rest(): Promise<AuditFigures> {
-    await this.#release('v3', 'A bad one: one product in 20 has no price, and its page fails');
+    await this.#release('v3', 'A bad one: one product in 20 has no price, and its pages fail');
     this.#compareWithFixedRule();
     await this.#release('v4', 'One that does not even start: a key is missing that nobody has set');
-    await this.#release('v5', 'A slow one, twice the p95; its push comes as a signed webhook of GitHub');
+    await this.#release('v5', 'A slow one, twice the p95; this push is reported by a signed GitHub webhook');
     await this.#release('v6', 'The code of v2 with one bad value: only spillway.yaml has changed');
-    await this.#release('v7', 'A good one again, and Spillway is killed in the middle of its canary');
+    await this.#release('v7', 'A good one again; Spillway itself is killed in the middle of its canary');
     return this.#audit();
   }
 
@@ -177,6 +177,7 @@ export class Story {
       ...recorded,
       lastServedMs: lastServed === null ? null : Math.round(lastServed),
       served: requests - before.requests,
+      met: seen?.requests ?? 0,
       failed: seen?.failed ?? 0,
       dropped: dropped - before.dropped,
     };
@@ -194,21 +195,19 @@ export class Story {
 
   #outcomeLines(figures: ReleaseFigures): readonly Line[] {
     const { canvas } = this.#watch;
-    const { version, outcome, reason, decisionMs, canaryRequests, trafficZeroMs, failed, dropped } = figures;
+    const { version, outcome, reason, decisionMs, dropped } = figures;
     const good = outcome === 'completed';
     const after = lasting(decisionMs);
     const what = good ? `all of the traffic after ${after}` : `${outcome.replace('_', ' ')} after ${after}`;
-    const met =
-      canaryRequests === 0 ? 'no request met it' : `${canaryRequests.toLocaleString('en')} requests met it`;
-    const zero = trafficZeroMs === null ? '' : `; 0% of the traffic ${trafficZeroMs} ms after the verdict`;
-    const facts = good ? '' : `${met}, ${failed} failed${zero}`;
     return [
       [
         markSpan(good ? 'done' : 'failed', canvas.glyphs),
         span(` ${version}: ${what}`, good ? 'good' : 'bad'),
       ],
       ...wrap(reason, canvas.width - 4).map((text) => [span(`    ${text}`)]),
-      ...(facts === '' ? [] : [[span(`    ${facts}`, 'dim')]]),
+      ...(good ? [] : wrap(exposureOf(figures), canvas.width - 4)).map((text) => [
+        span(`    ${text}`, 'dim'),
+      ]),
       ...(dropped === 0 ? [] : [[span(`    ${dropped} requests dropped`, 'bad')]]),
     ];
   }
@@ -290,6 +289,15 @@ export class Story {
     if (result.code !== 0) throw new Error(`spillway ${args.join(' ')} failed: ${result.said}`);
     return result;
   }
+}
+
+/** How many requests a bad release has met, and how fast it was gone. */
+function exposureOf({ met, failed, canaryRequests, trafficZeroMs }: ReleaseFigures): string {
+  const users =
+    met === 0
+      ? 'no user request met it'
+      : `${canaryRequests} user requests had met it at the verdict, ${met} in all; ${failed} of them failed`;
+  return trafficZeroMs === null ? users : `${users}; 0% of the traffic ${trafficZeroMs} ms after the verdict`;
 }
 
 /** A digit in the middle becomes another one. */

@@ -13,6 +13,8 @@ import type { Load } from './load-process.ts';
 
 const REPAINT_MS = 250;
 const WIDEST = 110;
+/** In a log no line is cut. */
+const NEVER_CUT = 1000;
 
 /** What the live part of the picture shows. */
 export interface Scene {
@@ -88,7 +90,7 @@ export class Watch {
   }
 
   #painted(lines: readonly Line[]): readonly string[] {
-    return paintLines(lines, this.canvas.width, this.#paint);
+    return paintLines(lines, this.#live ? this.canvas.width : NEVER_CUT, this.#paint);
   }
 }
 
