@@ -1,0 +1,63 @@
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { git } from '../../../demo/history.ts';
+
+const TINY = join(import.meta.dirname, '..', 'tiny');
+/** The first step as it is configured, and so long that a sick release never leaves it. */
+const QUICK = '{ weight: 20, min: 1s,';
+const SLOW = '{ weight: 20, min: 55s,';
+/** As Spillway names the repository that it hosts. */
+const REMOTE = 'spillway';
+
+export interface TinyRelease {
+  readonly version: string;
+  /** Its health check fails once it has served. */
+  readonly sick?: boolean;
+}
+
+/** A project with the smallest service there is, and the file in which everything done with it is counted. */
+export class Project {
+  readonly dir: string;
+  readonly #ledger: string;
+  readonly #port: number;
+
+  /** @param port where the service is open to users */
+  constructor(folder: string, port: number) {
+    this.dir = join(folder, 'tiny');
+    this.#ledger = join(folder, 'ledger');
+    mkdirSync(folder, { recursive: true });
+    cpSync(TINY, this.dir, { recursive: true });
+    this.#port = port;
+    writeFileSync(join(this.dir, 'ledger'), this.#ledger);
+    git(this.dir, 'init', '--quiet', '--initial-branch=main');
+  }
+
+  #configure(firstStep: string): void {
+    const text = readFileSync(join(TINY, 'spillway.yaml'), 'utf8');
+    const configured = text.replace('127.0.0.1:8080', `127.0.0.1:${this.#port}`).replace(QUICK, firstStep);
+    writeFileSync(join(this.dir, 'spillway.yaml'), configured);
+  }
+
+  /** @returns the commit */
+  commit({ version, sick = false }: TinyRelease): string {
+    writeFileSync(join(this.dir, 'version'), version);
+    if (sick) writeFileSync(join(this.dir, 'sick'), '');
+    else rmSync(join(this.dir, 'sick'), { force: true });
+    this.#configure(sick ? SLOW : QUICK);
+    git(this.dir, 'add', '--all');
+    git(this.dir, 'commit', '--quiet', `--message=Release ${version}`);
+    return git(this.dir, 'rev-parse', 'HEAD');
+  }
+
+  /** Pushes to the repository that a server has set up; its hook reports the push. */
+  push(): void {
+    git(this.dir, 'push', '--quiet', REMOTE, 'main');
+  }
+
+  /** How often each thing was done with a version: `start` of an instance, `build`, `gate`. */
+  done(version: string): Readonly<Record<'start' | 'build' | 'gate', number>> {
+    const lines = existsSync(this.#ledger) ? readFileSync(this.#ledger, 'utf8').split('\n') : [];
+    const times = (word: string) => lines.filter((line) => line === `${word} ${version}`).length;
+    return { start: times('start'), build: times('build'), gate: times('gate') };
+  }
+}
