@@ -49,9 +49,11 @@ function apply(look: Look, code: string): Look {
 const escaped = (part: string) =>
   part.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
+/** Looks hold until they are changed, over the ends of lines too. */
+let look = PLAIN;
+
 /** One line of the terminal, each run of equal looks placed by its column so that no font can shift it. */
 function drawLine(line: string, row: number): string {
-  let look = PLAIN;
   let column = 0;
   const y = BAR + MARGIN + (row + 0.75) * ROW;
   const parts = line.split(STYLE_SEQUENCE);
@@ -78,7 +80,7 @@ function drawRun(part: string, { fill, bold, dim }: Look, column: number, y: num
 }
 
 const title = process.argv[2] ?? '';
-const lines = (await text(process.stdin)).trimEnd().split('\n');
+const lines = (await text(process.stdin)).replace(/^\n+/, '').trimEnd().split('\n');
 const columns = Math.max(...lines.map((line) => widthOf(line.replaceAll(STYLE_SEQUENCE, ''))));
 const width = Math.ceil(2 * MARGIN + columns * COLUMN);
 const height = Math.ceil(BAR + 2 * MARGIN + lines.length * ROW);
