@@ -41,7 +41,7 @@ function sayHowToLook(watch: Watch, stage: Stage): void {
     [span(`  curl -i ${stage.shop}/products/7`)],
     [span(`  ${spillway} get deployments`)],
     [span(`  ${spillway} why`)],
-    [span(`  cd ${here(stage.history.work)}, change something, commit, git push`)],
+    [span(`  cd ${here(stage.history.work)}, change something, commit, git push origin main`)],
     [span('  make demo-stop    ends it')],
   );
 }
