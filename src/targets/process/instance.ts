@@ -65,7 +65,7 @@ export async function readInstances(parent: string, system: System): Promise<rea
   return read.filter((instance) => instance !== undefined);
 }
 
-/** @returns undefined when there is none of that name. */
+/** @returns undefined when there is none of that name (any more). */
 export async function readInstance(
   parent: string,
   id: InstanceId,
@@ -75,8 +75,8 @@ export async function readInstance(
   const files = instanceFiles(folder);
   const spec = (await readJson(files.spec)) as InstanceSpec | undefined;
   if (!spec) return undefined;
-  const state = await readState(folder, spec, system);
-  return { id, folder, spec, state, stopping: await exists(files.stopping) };
+  const state = await readState(folder, spec, system).catch(missing); // it may be removed at any moment
+  return state && { id, folder, spec, state, stopping: await exists(files.stopping) };
 }
 
 async function readState(folder: string, spec: InstanceSpec, system: System): Promise<InstanceState> {

@@ -149,6 +149,20 @@ describe('how an instance ends', () => {
     assert.deepEqual(again[0]?.exit, gone.exit, 'and its time stays the same');
   });
 
+  it('and is being removed while somebody looks', async () => {
+    for (let round = 0; round < 2; round++) {
+      await run('', {}, 4);
+      await stopAll(milliseconds(0));
+      const removed = target.remove(lane, []);
+      const looks = Array.from({ length: 40 }, async (_, turns) => {
+        for (let turn = 0; turn < turns; turn++) await new Promise(setImmediate);
+        await target.observe(lane);
+      });
+      await Promise.all([removed, ...looks]);
+      assert.deepEqual(await target.observe(lane), []);
+    }
+  });
+
   it('when its command cannot be found', async () => {
     await run('', { command: ['no-such-program'] });
     const one = await until((some) => some.exit !== null);
