@@ -26,6 +26,8 @@ export interface RunningServer {
   readonly socket: string;
   /** What it serves, for people: `shop/production on http://127.0.0.1:8080`. */
   readonly serves: readonly string[];
+  /** What pushes a release here: `git push`; null where releases come from a repository elsewhere, or a folder. */
+  readonly pushWith: string | null;
   close(): Promise<void>;
 }
 

@@ -13,8 +13,9 @@ const REMOTE = 'spillway';
  * Makes sure that a project can push to a repository in Spillway's own folder: the bare repository, its hook, and a
  * remote in the project. Where the project has no other remote, a plain `git push` goes there.
  * @param hook text of the post-receive hook
+ * @returns the command that pushes there
  */
-export async function hostRepository(project: string, repository: string, hook: string): Promise<void> {
+export async function hostRepository(project: string, repository: string, hook: string): Promise<string> {
   const fresh = !(await exists(join(repository, 'HEAD')));
   if (fresh) {
     await mkdir(repository, { recursive: true });
@@ -26,6 +27,8 @@ export async function hostRepository(project: string, repository: string, hook: 
   await writeFile(path, hook);
   await chmod(path, 0o755);
   await addRemote(project, repository);
+  const usual = await git('-C', project, 'config', 'remote.pushDefault').catch(() => '');
+  return usual === REMOTE ? 'git push' : `git push ${REMOTE}`;
 }
 
 const branchOf = (project: string): Promise<string> =>

@@ -1,4 +1,5 @@
-import { mkdir, statfs } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pino } from 'pino';
 import type { RunningServer, UpOptions } from '../cli/context.ts';
 import type { Config } from '../config/config.ts';
@@ -6,16 +7,14 @@ import { SpillwayError } from '../core/errors.ts';
 import { Engine } from '../engine/engine.ts';
 import type { World } from '../engine/world.ts';
 import { hostSystem } from '../exec/system.ts';
-import { createServer, type HookSource } from '../http/index.ts';
-import { entryOf, gates, targets, traffic, triggers, type Host } from '../registry.ts';
-import { servedApplication } from './applications.ts';
-import { gitHook, invocation } from './invocation.ts';
-import { auditKeyFile, versionKey } from './keys.ts';
+import { createServer, type HookSource, type HttpServer } from '../http/index.ts';
+import { auditKeyFile } from './keys.ts';
 import { takeInPending } from './pending.ts';
 import { adapterSchemas, readProject } from './project.ts';
-import { openSource } from './repository.ts';
+import { openRepository } from './repository.ts';
 import { createSecretStore } from './secrets.ts';
 import { ownVersion } from './version.ts';
+import { openWorld } from './world.ts';
 
 export { adapterSchemas } from './project.ts';
 
@@ -23,8 +22,8 @@ export { adapterSchemas } from './project.ts';
 export type Refit = (world: World) => World;
 
 /**
- * Puts a server together and starts it.
- * @throws SpillwayError when the configuration is not sound, or another server owns the data folder
+ * Puts a server together and starts it. It listens before it acts: one that cannot be reached takes nothing up.
+ * @throws SpillwayError when the configuration is not sound, another server owns the data folder, or the port is taken
  */
 export async function startServer(
   options: UpOptions,
@@ -35,78 +34,44 @@ export async function startServer(
   const secrets = createSecretStore(dataDir, process.env);
   const schemas = await adapterSchemas();
   const config = await readProject(dir, schemas, secrets.value);
-  const { openSqliteStore } = await import('../store/sqlite/index.ts');
-  const store = await openSqliteStore({ dir: dataDir, chance: hostSystem });
+  const log = pino({ level: logLevel });
+  const closers: Array<() => Promise<void>> = [];
+  const close = async () => {
+    for (const end of closers.toReversed()) await end();
+  };
   try {
-    const host: Host = { dataDir, system: hostSystem, secrets: secrets.value, secretValues: secrets.values };
-    const hook = async () => {
-      const git = await gitHook();
-      return git.script([
-        ...invocation,
-        '--data',
-        dataDir,
-        'hook',
-        'post-receive',
-        '--app',
-        config.application,
-      ]);
-    };
-    const source = await openSource(config, { dir, dataDir, system: hostSystem, hook });
-    const log = pino({ level: logLevel });
-    const world = refit({
-      ...adaptersOf(host),
-      store,
-      system: hostSystem,
-      log,
-      schemas,
-      applications: servedApplication(config, source, secrets.value, hostSystem),
-      secrets: { value: secrets.value, versionKey: await versionKey(dataDir) },
-      freeDisk: async () => {
-        const { bavail, bsize } = await statfs(dataDir);
-        return bavail * bsize;
-      },
-    });
+    const { openSqliteStore } = await import('../store/sqlite/index.ts');
+    const store = await openSqliteStore({ dir: dataDir, chance: hostSystem });
+    closers.push(() => store.close());
+    const repository = await openRepository(config, { dir, dataDir, system: hostSystem });
+    const { source, pushWith } = repository;
+    const world = refit(await openWorld({ config, source, store, schemas, secrets, dataDir, log }));
     const engine = await Engine.create(world, auditKeyFile(dataDir));
+    const server = await listenFor(engine, world, { dataDir, listen });
+    closers.push(() => server.close());
     await engine.start();
-    const server = await createServer(engine, {
-      socket: `${dataDir}/spillway.sock`,
-      tcp: listen,
-      hooks: await openHooks(world),
-      version: ownVersion(),
-      now: () => hostSystem.now(),
-      onError: (error, where) => log.error({ err: error, where }, 'a request failed'),
-    });
+    // It stops first: what comes in meanwhile is kept for the next start.
+    closers.push(() => engine.stop());
     await takeInPending(engine, dataDir, log);
-    const close = async () => {
-      await server.close();
-      await engine.stop();
-      await store.close();
-    };
-    return { address: server.address, socket: server.socket, serves: servedBy(config), close };
+    const { address, socket } = server;
+    return { address, socket, serves: servedBy(config), pushWith, close };
   } catch (error) {
-    await store.close();
+    await close();
     throw error;
   }
 }
 
-/** Each adapter is opened once, when it is first asked for. */
-function adaptersOf(host: Host): Pick<World, 'target' | 'traffic' | 'gate' | 'trigger'> {
-  return {
-    target: once((kind) => entryOf(targets, 'target', kind).open(host)),
-    traffic: once((kind) => entryOf(traffic, 'traffic provider', kind).open(host)),
-    gate: once((kind) => entryOf(gates, 'gate', kind).open(host)),
-    trigger: once((kind) => entryOf(triggers, 'trigger', kind)(host)),
-  };
-}
+type Doors = Pick<UpOptions, 'dataDir' | 'listen'>;
 
-function once<Port>(open: (kind: string) => Promise<Port>): (kind: string) => Promise<Port> {
-  const opened = new Map<string, Promise<Port>>();
-  return (kind) => {
-    const known = opened.get(kind) ?? open(kind);
-    opened.set(kind, known);
-    known.catch(() => opened.delete(kind));
-    return known;
-  };
+async function listenFor(engine: Engine, world: World, { dataDir, listen }: Doors): Promise<HttpServer> {
+  return createServer(engine, {
+    socket: join(dataDir, 'spillway.sock'),
+    tcp: listen,
+    hooks: await openHooks(world),
+    version: ownVersion(),
+    now: () => hostSystem.now(),
+    onError: (error, where) => world.log.error({ err: error, where }, 'a request failed'),
+  });
 }
 
 /** Triggers that come in under `/hooks/`; those that are not set up here are left out. */

@@ -116,6 +116,7 @@ test('up starts what it is told, says where, and ends on Ctrl-C', async (t) => {
         address: 'http://127.0.0.1:8321',
         socket: '/s',
         serves: ['shop/production'],
+        pushWith: null,
         close,
       });
     },

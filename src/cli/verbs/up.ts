@@ -53,8 +53,8 @@ async function up(context: Context, folder: string, options: Options): Promise<E
       : null,
     logLevel: options.logLevel,
   });
-  const { address, socket, serves } = server;
-  await context.show({ address, socket, serves }, () => startedLines(server));
+  const { address, socket, serves, pushWith } = server;
+  await context.show({ address, socket, serves, pushWith }, () => startedLines(server));
   await untilInterrupted(io.interrupted);
   await server.close();
   if (context.options().output === 'table')
@@ -62,12 +62,12 @@ async function up(context: Context, folder: string, options: Options): Promise<E
   return EXIT.ok;
 }
 
-const startedLines = ({ address, socket, serves }: RunningServer): readonly Line[] => [
+const startedLines = ({ address, socket, serves, pushWith }: RunningServer): readonly Line[] => [
   [span('spillway is up', 'good'), span(`   ${address ?? socket}`, 'dim')],
   ...serves.map((lane): Line => [span(`  ${lane}`)]),
   [
     span('next: ', 'dim'),
-    span('spillway deploy', 'accent'),
+    span(pushWith ?? 'spillway deploy', 'accent'),
     span(', then ', 'dim'),
     span('spillway watch', 'accent'),
   ],
