@@ -1,11 +1,12 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --max-semi-space-size=4
 import { enableCompileCache } from 'node:module';
-import { processIo, runCli } from './cli/index.ts';
 import type { Commands } from './cli/index.ts';
-import { gitHook, invocation } from './server/invocation.ts';
-import { ownVersion } from './server/version.ts';
 
+// What is imported at the top is loaded before the cache is on: everything else is imported from here on.
 enableCompileCache();
+const { processIo, runCli } = await import('./cli/index.ts');
+const { gitHook, invocation } = await import('./server/invocation.ts');
+const { ownVersion } = await import('./server/version.ts');
 
 /** The server's parts are loaded only by the verbs that need them. */
 const commands: Commands = {
@@ -13,7 +14,7 @@ const commands: Commands = {
   invocation,
   gitHook,
   startServer: async (options) => (await import('./server/index.ts')).startServer(options),
-  adapterSchemas: async () => (await import('./server/index.ts')).adapterSchemas(),
+  adapterSchemas: async () => (await import('./server/project.ts')).adapterSchemas(),
 };
 
 process.exitCode = await runCli(process.argv.slice(2), processIo(), commands);

@@ -16,8 +16,6 @@ import { createSecretStore } from './secrets.ts';
 import { ownVersion } from './version.ts';
 import { openWorld } from './world.ts';
 
-export { adapterSchemas } from './project.ts';
-
 /** Lets a test see or change what the server is made of, before it starts. */
 export type Refit = (world: World) => World;
 
