@@ -46,6 +46,11 @@ function sayHowToLook(watch: Watch, stage: Stage): void {
   );
 }
 
+function interrupted(): never {
+  console.error('demo: interrupted; everything that ran has been ended');
+  process.exit(130);
+}
+
 async function main(): Promise<number> {
   const chapters = chaptersOf(process.argv.slice(2));
   const stage = await Stage.build();
@@ -54,7 +59,7 @@ async function main(): Promise<number> {
   let left: Promise<void> | undefined;
   const leave = () => (left ??= story.end().then(() => stage.tearDown()));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.once(signal, () => void leave().finally(() => process.exit(130)));
+    process.once(signal, () => void leave().finally(interrupted));
   try {
     const figures = await story.play(chapters);
     const problems = [
