@@ -5,18 +5,23 @@ import type { ClaimedTask, Store } from '../ports/store.ts';
 import type { System } from '../ports/system.ts';
 import { backOff } from './backoff.ts';
 import type { Conclusion, TaskHandler } from './task-handler.ts';
-import { NOTIFY_TASK } from './tasks.ts';
+import { INBOX_TASK, NOTIFY_TASK } from './tasks.ts';
 import { WakeUp } from './wake-up.ts';
 import type { Logger } from './world.ts';
 
 /**
  * Tasks at once, by room: what takes long (builds, gates) and what may hang (messages) cannot keep out the rest, a
- * rollback above all. An application fills at most half of a room.
+ * rollback above all. A queue fills at most half of a room. Few look at what comes in, so that a flood of events takes
+ * the machine neither from the rollouts nor from its own intake.
  */
-const ROOMS = { workshop: 8, messages: 8, rollouts: 64 };
+const ROOMS = { workshop: 8, messages: 8, intake: 4, rollouts: 64 };
 type Room = keyof typeof ROOMS;
+/** Rooms of queues that have no other tasks: what finds no room there is not even claimed, however much of it there is. */
+const OWN_QUEUES: ReadonlySet<Room> = new Set<Room>(['messages', 'intake']);
 /** So many at a time are claimed. */
 const CLAIM = 16;
+/** Of one queue: room for one is certain, for more it is not. */
+const CLAIM_EACH = 1;
 const FIRST_RETRY = milliseconds(500);
 const LAST_RETRY = seconds(15);
 /** Even when the store names no time, the runner looks again after this. */
@@ -109,7 +114,7 @@ export class Runner {
   async #claim(): Promise<readonly ClaimedTask[]> {
     const { store, system, log } = this.#options;
     try {
-      const claimed = await store.claim(system.now(), CLAIM);
+      const claimed = await store.claim(system.now(), CLAIM, { without: this.#full(), each: CLAIM_EACH });
       this.#trouble = undefined;
       return claimed;
     } catch (error) {
@@ -127,6 +132,14 @@ export class Runner {
     const wait = elapsed(system.now(), due);
     // Due and not given out: ask again, but not all the time.
     return milliseconds(wait <= 0 ? 100 : Math.min(wait, LONGEST_SLEEP));
+  }
+
+  /** Queues of which no task would find room. */
+  #full(): readonly string[] {
+    const full = [...this.#running.values()].filter(
+      ({ task }) => OWN_QUEUES.has(roomOf(task)) && !this.#hasRoom(task),
+    );
+    return [...new Set(full.map(({ task }) => task.queue))];
   }
 
   #hasRoom(task: ClaimedTask): boolean {
@@ -215,5 +228,6 @@ class Cancelled extends Error {}
 
 function roomOf({ kind }: ClaimedTask): Room {
   if (kind === NOTIFY_TASK) return 'messages';
+  if (kind === INBOX_TASK) return 'intake';
   return kind === 'build' || kind === 'gate' ? 'workshop' : 'rollouts';
 }

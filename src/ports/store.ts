@@ -46,6 +46,14 @@ export interface ClaimedTask extends NewTask {
   readonly attempt: number;
 }
 
+/** What a claim leaves where it is, although it is due. */
+export interface ClaimLimits {
+  /** Everything of these queues. */
+  readonly without: readonly string[];
+  /** What is more than this of any one queue. */
+  readonly each: number;
+}
+
 export interface LaneAppend {
   readonly lane: LaneId;
   /** As loaded; 0 for a lane that does not exist yet. */
@@ -151,7 +159,7 @@ export interface Store {
   receive(item: InboxItem): Promise<InboxResult>;
 
   /** Up to `limit` due tasks, fair among queues, each with a fresh fence. */
-  claim(now: Instant, limit: number): Promise<readonly ClaimedTask[]>;
+  claim(now: Instant, limit: number, limits?: ClaimLimits): Promise<readonly ClaimedTask[]>;
   /** Ends a task that leaves no event. @returns false when its fence is old */
   finish(key: string, fence: number): Promise<boolean>;
   /** Puts a claimed task back. @returns false when its fence is old */

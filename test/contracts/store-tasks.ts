@@ -115,6 +115,15 @@ function fairness(store: () => Store, queue: Queue): void {
     assert.deepEqual(keys(claimed), order);
   });
 
+  it('leaves out queues, and what is too much of one, when it is told to', async () => {
+    await queue(...many('busy', 3), ...many('full', 3), ...many('quiet', 1));
+    await queue(...many('busy', 1, { key: 'urgent', priority: 0 }));
+    const limits = { without: ['full'], each: 2 };
+    assert.deepEqual(keys(await store().claim(instant(0), 10, limits)), ['urgent', 'quiet/0', 'busy/0']);
+    assert.deepEqual(keys(await store().claim(instant(0), 10, limits)), ['busy/1', 'busy/2']);
+    assert.deepEqual(keys(await store().claim(instant(0), 10)), ['full/0', 'full/1', 'full/2']);
+  });
+
   it('lets no turn go before a priority', async () => {
     await queue(...many('busy', 2, { priority: 0 }), aTask('quiet', { queue: 'quiet' }));
     assert.deepEqual(keys(await store().claim(instant(0), 3)), ['busy/0', 'busy/1', 'quiet']);

@@ -77,6 +77,23 @@ describe('the runner', () => {
     assert.ok(yard.begun.includes('build-quiet'));
   });
 
+  it('looks at few of many events at a time, and at the next as soon as one is done with', async () => {
+    const yard = new Yard();
+    const doors: Array<() => void> = [];
+    yard.work = () => new Promise((open) => doors.push(open));
+    yard.runner.start();
+    await yard.queue(numbered('event', 40), { kind: 'inbox', queue: 'inbox/git' });
+    await yard.system.settle();
+    assert.deepEqual(yard.begun, ['event-0', 'event-1']);
+
+    doors[1]?.();
+    await yard.system.settle();
+    assert.deepEqual(yard.ended, ['event-1 done']);
+    assert.deepEqual(yard.begun, ['event-0', 'event-1', 'event-2']);
+    const others = await yard.store.claim(yard.system.now(), 100);
+    assert.deepEqual(new Set(others.map(({ attempt }) => attempt)), new Set([1]), 'the rest was not touched');
+  });
+
   it('does every task once, whatever it has to wait for', async () => {
     const yard = new Yard();
     yard.work = () => yard.system.sleep(seconds(1));

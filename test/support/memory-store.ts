@@ -178,8 +178,10 @@ function writing(kept: Kept, chance: Chance): Pick<Direct, 'append' | 'record' |
 }
 
 /** Who is next: priority, then the queue served longest ago, then the time it was due. */
-function nextTask(kept: Kept, now: number): HeldTask | undefined {
-  const due = [...kept.tasks.values()].filter((task) => task.fence === null && task.runAt <= now);
+function nextTask(kept: Kept, now: number, may: (queue: string) => boolean): HeldTask | undefined {
+  const due = [...kept.tasks.values()].filter(
+    (task) => task.fence === null && task.runAt <= now && may(task.queue),
+  );
   const order = (a: HeldTask, b: HeldTask) =>
     a.priority - b.priority ||
     (kept.served.get(a.queue) ?? 0) - (kept.served.get(b.queue) ?? 0) ||
@@ -194,10 +196,12 @@ function nextTask(kept: Kept, now: number): HeldTask | undefined {
 
 function tasks(kept: Kept): Pick<Direct, 'claim' | 'finish' | 'retry' | 'nextDue' | 'drawFence'> {
   return {
-    claim(now, limit) {
+    claim(now, limit, { without, each } = { without: [], each: Infinity }) {
       const claimed: ClaimedTask[] = [];
+      const may = (queue: string) =>
+        !without.includes(queue) && claimed.filter((task) => task.queue === queue).length < each;
       while (claimed.length < limit) {
-        const next = nextTask(kept, now);
+        const next = nextTask(kept, now, may);
         if (!next) break;
         kept.fence += 1;
         const task = { ...next, fence: kept.fence, attempt: next.attempt + 1 };

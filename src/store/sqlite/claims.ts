@@ -1,7 +1,7 @@
 import type { DeploymentId } from '../../core/ids.ts';
 import type { Json } from '../../core/json.ts';
 import type { Instant } from '../../core/time.ts';
-import type { ClaimedTask } from '../../ports/store.ts';
+import type { ClaimedTask, ClaimLimits } from '../../ports/store.ts';
 import { laneOf } from './rows.ts';
 import type { LaneColumns } from './rows.ts';
 import type { Sql } from './sql.ts';
@@ -19,21 +19,27 @@ interface TaskRow extends LaneColumns {
   readonly fence: number;
 }
 
+const NO_LIMITS: ClaimLimits = { without: [], each: Infinity };
+
 /** Handing tasks out and taking them back. */
 export function claimsOf(sql: Sql) {
   const lastFence = () => sql.get<{ last: number }>('SELECT last FROM fence')?.last ?? 0;
   const keepFence = (last: number) => sql.run('UPDATE fence SET last = ?', last);
 
   return {
-    claim(now: Instant, limit: number): readonly ClaimedTask[] {
+    claim(now: Instant, limit: number, limits: ClaimLimits = NO_LIMITS): readonly ClaimedTask[] {
       sql.run('UPDATE tasks SET state = 1 WHERE state = 0 AND run_at <= ?', now);
       const first = lastFence();
       const claimed: TaskRow[] = [];
+      const left = new Map<string, number>(limits.without.map((queue) => [queue, 0]));
       const claimNext = (queue: string, priority: number): boolean => {
-        if (claimed.length >= limit) return false;
+        const rest = left.get(queue) ?? limits.each;
+        if (claimed.length >= limit || rest === 0) return false;
         const row = claimOne(sql, queue, priority, now, first + claimed.length + 1);
-        if (row) claimed.push(row);
-        return row !== undefined;
+        if (row === undefined) return false;
+        claimed.push(row);
+        left.set(queue, rest - 1);
+        return true;
       };
       for (const priority of [0, 1, 2]) {
         let waiting = dueQueues(sql, priority);

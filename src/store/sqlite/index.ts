@@ -41,7 +41,7 @@ function storeOver(client: StoreClient, chance: Chance): Omit<Store, 'close'> {
     },
     receive: (item) => client.call('receive', item, chance.id()),
 
-    claim: (now, limit) => client.call('claim', now, limit),
+    claim: (now, limit, limits) => client.call('claim', now, limit, limits),
     finish: (key, fence) => client.call('finish', key, fence),
     retry: (key, fence, runAt, error) => client.call('retry', key, fence, runAt, error),
     nextDue: () => client.call('nextDue'),
