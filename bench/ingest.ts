@@ -1,0 +1,116 @@
+/**
+ * How fast webhooks are taken in: real signed ones over TCP, each on the disk before it is answered, by a real server that at the same
+ * time looks at those that it has taken in. Held against the raw commits of the same database on this machine.
+ */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Pool } from 'undici';
+import { Project } from '../test/scenarios/support/project.ts';
+import { freePort } from '../test/support/free-port.ts';
+import { openLoop } from './lib/open-loop.ts';
+import { measureStore } from './lib/raw-store.ts';
+import { median, report } from './lib/report.ts';
+import { pushWebhook, WEBHOOK_SECRET } from './lib/webhooks.ts';
+
+const SPILLWAY = join(import.meta.dirname, '..', 'bin', 'spillway');
+const RATE = 500;
+const RATE_SECONDS = 10;
+const CONNECTIONS = 64;
+const ROUNDS = 3;
+const ROUND_SECONDS = 3;
+
+interface Server {
+  readonly hooks: string;
+  readonly process: ChildProcess;
+}
+
+async function startServer(project: Project, data: string): Promise<Server> {
+  const args = ['--data', data, '--output', 'json', 'up', project.dir, '--port', '0'];
+  const server = spawn(SPILLWAY, args, {
+    env: { ...process.env, GITHUB_WEBHOOK_SECRET: WEBHOOK_SECRET },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let said = '';
+  for await (const chunk of server.stdout) {
+    said += String(chunk);
+    const [, address] = /"address": *"([^"]+)"/.exec(said) ?? [];
+    if (address !== undefined) return { hooks: `${address}/hooks/github`, process: server };
+  }
+  throw new Error(`the server did not start: ${said}`);
+}
+
+/** @returns webhooks a second, each answered before its connection sends the next */
+async function closedLoop(hooks: string, commit: string, seconds: number): Promise<number> {
+  const { origin, pathname } = new URL(hooks);
+  const pool = new Pool(origin, { connections: CONNECTIONS });
+  const began = performance.now();
+  const end = began + seconds * 1000;
+  let answered = 0;
+  const caller = async () => {
+    while (performance.now() < end) {
+      const webhook = pushWebhook(commit);
+      const { statusCode, body } = await pool.request({ method: 'POST', path: pathname, ...webhook });
+      const text = await body.text();
+      if (statusCode !== 202) throw new Error(`a webhook was answered ${statusCode}: ${text}`);
+      answered += 1;
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, caller));
+  const took = performance.now() - began;
+  await pool.close();
+  return (answered / took) * 1000;
+}
+
+async function main(folder: string): Promise<void> {
+  const project = new Project(folder, await freePort());
+  const commit = project.commit({ version: 'v1' });
+  const data = join(folder, 'data');
+  const server = await startServer(project, data);
+  try {
+    project.push();
+    await closedLoop(server.hooks, commit, 1);
+    const rate = () => ({ method: 'POST', ...pushWebhook(commit) });
+    const latencies = (await openLoop(server.hooks, RATE, RATE_SECONDS, rate)).toSorted((a, b) => a - b);
+    const rounds: Array<{ readonly ours: number; readonly raw: number }> = [];
+    const payload = pushWebhook(commit).headers;
+    for (let round = 0; round < ROUNDS; round++) {
+      const ours = await closedLoop(server.hooks, commit, ROUND_SECONDS);
+      const { raw } = await measureStore({
+        callers: CONNECTIONS,
+        seconds: ROUND_SECONDS,
+        rounds: 1,
+        payload,
+      });
+      rounds.push({ ours, raw });
+    }
+    report('ingest', [
+      {
+        what: `p99 from a webhook to its answer, at ${RATE}/s`,
+        unit: 'ms',
+        value: latencies[Math.floor(latencies.length * 0.99)] ?? Number.NaN,
+        bar: { on: 'value', atMost: 50 },
+      },
+      {
+        what: `webhooks with ${CONNECTIONS} connections`,
+        unit: '/s',
+        value: median(rounds.map(({ ours }) => ours)),
+        against: 'raw commits',
+        againstValue: median(rounds.map(({ raw }) => raw)),
+        bar: { on: 'ratio', atLeast: 0.5 },
+      },
+    ]);
+  } finally {
+    server.process.kill('SIGKILL');
+    await once(server.process, 'exit');
+  }
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'spillway-bench-ingest-'));
+try {
+  await main(folder);
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
