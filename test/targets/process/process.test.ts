@@ -95,6 +95,12 @@ describe('the environment of an instance', () => {
 });
 
 describe('how an instance ends', () => {
+  /** @returns what the instance, and all that it starts, have in their environment, and nobody else has */
+  const runFamily = async () => {
+    await run('family', { env: { FAMILY: rig.dir } });
+    return `FAMILY=${rig.dir}`;
+  };
+
   it('gently, with its own exit code', async () => {
     await run('polite');
     await until((one) => one.health === 'healthy');
@@ -113,24 +119,23 @@ describe('how an instance ends', () => {
   });
 
   it('with what it has started', async () => {
-    await run('family');
-    const one = await until((some) => some.health === 'healthy');
-    const family = `SPILLWAY_INSTANCE=${one.id}`;
+    const family = await runFamily();
+    await until((some) => some.health === 'healthy');
     assert.equal(processesWith(family).length, 3, 'shim, server, child');
     await stopAll();
     assert.deepEqual(processesWith(family), []);
   });
 
   it('with what a crash has left of it, once it is removed', async () => {
-    await run('family');
+    const family = await runFamily();
     const one = await until((some) => some.health === 'healthy');
     await ask(one, '/exit').catch(() => undefined);
     const dead = await until((some) => some.exit !== null);
     assert.deepEqual([dead.exit?.code, dead.stopping], [7, false]);
     assert.equal(dead.detail, 'exited with code 7: listening');
-    assert.equal(processesWith(`SPILLWAY_INSTANCE=${one.id}`).length, 1);
+    assert.equal(processesWith(family).length, 1);
     await target.remove(lane, []);
-    assert.deepEqual(processesWith(`SPILLWAY_INSTANCE=${one.id}`), []);
+    assert.deepEqual(processesWith(family), []);
   });
 
   it('for unknown reasons when nothing recorded it', async () => {
