@@ -121,7 +121,7 @@ describe('how an instance ends', () => {
   it('with what it has started', async () => {
     const family = await runFamily();
     await until((some) => some.health === 'healthy');
-    assert.equal(processesWith(family).length, 3, 'shim, server, child');
+    assert.equal(processesWith(family).length, 2, 'server and child');
     await stopAll();
     assert.deepEqual(processesWith(family), []);
   });
