@@ -7,6 +7,7 @@ import { liveOnly, type Lane } from '../core/lane.ts';
 import type { LaneAppend, NewTask, Store } from '../ports/store.ts';
 import type { Applications } from './world.ts';
 import { tasksOf } from './tasks.ts';
+import { Turns } from './turns.ts';
 
 export type TaskRef = NonNullable<LaneAppend['completes']>;
 
@@ -27,8 +28,7 @@ export class Lanes {
   readonly #store: Store;
   readonly #applications: Pick<Applications, 'channels'>;
   readonly #onAppended: OnAppended;
-  /** The end of each lane's queue of inputs. */
-  readonly #tails = new Map<string, Promise<unknown>>();
+  readonly #turns = new Turns();
   /** Every lane as last loaded or written. */
   readonly #known = new Map<string, { readonly version: number; readonly lane: Lane }>();
 
@@ -60,15 +60,7 @@ export class Lanes {
    *   the whole input is dropped
    */
   submit(id: LaneId, input: Input, completes: TaskRef | null = null): Promise<Submitted> {
-    const route = routeOf(id);
-    const before = this.#tails.get(route) ?? Promise.resolve();
-    const mine = before.then(() => this.#decideAndAppend(id, input, completes));
-    const tail = mine.catch(() => undefined);
-    this.#tails.set(route, tail);
-    void tail.then(() => {
-      if (this.#tails.get(route) === tail) this.#tails.delete(route);
-    });
-    return mine;
+    return this.#turns.take(routeOf(id), () => this.#decideAndAppend(id, input, completes));
   }
 
   async #decideAndAppend(id: LaneId, input: Input, completes: TaskRef | null): Promise<Submitted> {

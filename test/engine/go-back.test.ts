@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { SpillwayError } from '../../src/core/errors.ts';
 import { minutes, seconds } from '../../src/core/time.ts';
 import { Bench, LANE } from './support/bench.ts';
 
@@ -52,6 +53,36 @@ describe('going back by hand', () => {
     assert.match(nothing.ok ? '' : nothing.reason, /nothing carried the traffic before/);
     const unknown = await ask(bench, '0.9.0');
     assert.match(unknown.ok ? '' : unknown.reason, /0\.9\.0 was never live here.*known: 1\.0\.0/);
+    await bench.stop();
+  });
+
+  it('is not undone by a retirement that comes late', async () => {
+    const bench = await Bench.start();
+    await bench.serve('1.0.0');
+    const { stop } = bench.target;
+    let blocked = true;
+    bench.target.stop = async (...args) => {
+      if (blocked) throw new SpillwayError('unavailable', 'busy');
+      return stop(...args);
+    };
+    await bench.serve('1.1.0');
+    const result = await ask(bench, '1.0.0');
+    assert.ok(result.ok && result.deployment !== null);
+    await bench.until(result.deployment.id, 'monitoring', minutes(5));
+    const before = bench.traffic.accepted.length;
+    const running = (await bench.running()).filter(
+      ({ revision }) => revision === result.deployment?.revision?.digest,
+    );
+    blocked = false;
+    await bench.system.advance(minutes(5));
+
+    const after = bench.traffic.accepted.slice(before).flatMap(({ routing }) => routing.arms);
+    assert.deepEqual(
+      after.filter(({ version, weight }) => version === '1.1.0' && weight > 0),
+      [],
+    );
+    const kept = new Set((await bench.running()).map(({ id }) => id));
+    assert.ok(running.length > 0 && running.every(({ id }) => kept.has(id)), 'instances in use were ended');
     await bench.stop();
   });
 });

@@ -1,9 +1,11 @@
 import { SpillwayError } from '../../core/errors.ts';
+import { routeOf } from '../../core/ids.ts';
 import type { Outcome } from '../../core/input.ts';
 import type { ClaimedTask } from '../../ports/store.ts';
 import type { Conclusion, TaskHandler } from '../task-handler.ts';
 import type { Lanes } from '../lanes.ts';
 import { effectOf } from '../tasks.ts';
+import { Turns } from '../turns.ts';
 import type { World } from '../world.ts';
 import { build } from './build.ts';
 import { gate } from './gate.ts';
@@ -29,8 +31,12 @@ const handlers: { readonly [Kind in WorkKind]: EffectHandler<Kind> } = {
 
 export const isWork = (kind: string): kind is WorkKind => Object.hasOwn(handlers, kind);
 
+/** Nobody starts what another is about to end: of these, a lane does one at a time. A shift never waits for them. */
+const CHANGES_INSTANCES: ReadonlySet<WorkKind> = new Set<WorkKind>(['start', 'retire']);
+
 /** Does effects and hands what they came to back to the core, as one more input. */
 export function effectTasks(world: World, lanes: Lanes): TaskHandler {
+  const turns = new Turns();
   const conclude =
     (task: ClaimedTask, result: ResultOf<WorkKind>): Conclusion =>
     (completes) => {
@@ -50,7 +56,14 @@ export function effectTasks(world: World, lanes: Lanes): TaskHandler {
         e: EffectOf<WorkKind>,
         s: Scope,
       ) => Promise<ResultOf<WorkKind>>;
-      return conclude(task, await handler(effect, scope));
+      const work = async () => {
+        signal.throwIfAborted();
+        return handler(effect, scope);
+      };
+      const result = CHANGES_INSTANCES.has(effect.kind)
+        ? await turns.take(routeOf(scope.lane), work)
+        : await work();
+      return conclude(task, result);
     },
     giveUp: (task, reason) => conclude(task, { ok: false, reason }),
   };

@@ -1,26 +1,32 @@
+import { isActive, type Deployment } from '../../core/deployment.ts';
 import { SpillwayError } from '../../core/errors.ts';
 import { routeOf } from '../../core/ids.ts';
+import { activeOf, type Lane } from '../../core/lane.ts';
 import type { Revision } from '../../core/release.ts';
 import { seconds } from '../../core/time.ts';
 import { observeFleet } from '../fleet.ts';
 import { revisionsOf } from '../routing.ts';
 import { route } from './route.ts';
-import type { EffectHandler, Scope } from './scope.ts';
+import type { EffectHandler, EffectOf, Scope } from './scope.ts';
 
 /** Requests under way get this long to end. */
 const DRAIN_LIMIT = seconds(30);
 /** Between SIGTERM and SIGKILL. */
 const STOP_GRACE = seconds(10);
 
-/** Takes the traffic from everything but the split's revisions, waits for its requests, and ends it: in this order. */
+/**
+ * Takes the traffic from everything but the split's revisions, waits for its requests, and ends it: in this order. One that
+ * comes late, when a successor rolls out already, leaves the traffic and all that the successor needs alone.
+ */
 export const retire: EffectHandler<'retire'> = async (split, scope) => {
   const { world, lane, deployment, signal } = scope;
-  const lacking = await route(split, scope);
+  const { lane: now } = await world.store.loadLane(lane);
+  const lacking = isLate(split, now, deployment) ? null : await route(split, scope);
   if (lacking !== null) throw new SpillwayError('unavailable', lacking.lack);
 
-  const staying = revisionsOf(split);
+  const staying = [...revisionsOf(split), ...inUse(now)];
   const stays = new Set(staying.map((revision) => revision.digest));
-  const kept = [...stays, ...(await waysBack(scope))];
+  const kept = [...stays, ...waysBack(now, deployment)];
   const { targets } = await observeFleet(world, lane, [...staying, ...leaving(scope)]);
   const traffic = await world.traffic(deployment.plan.runtime.traffic.type);
   for (const { target, instances } of targets) {
@@ -36,12 +42,29 @@ export const retire: EffectHandler<'retire'> = async (split, scope) => {
   return { ok: true };
 };
 
+/** Whether the lane has moved on: another deployment rolls out or back, or something else carries the traffic by now. */
+function isLate({ stable, canary }: EffectOf<'retire'>, now: Lane, deployment: Deployment): boolean {
+  const active = activeOf(now);
+  const carrier = canary?.revision ?? stable;
+  const moved = now.environment.serving?.digest !== carrier?.digest;
+  return moved || (active !== undefined && active.id !== deployment.id);
+}
+
+/** What carries the traffic, what is to carry it, and the ways back. */
+const inUse = ({ environment, deployments }: Lane): readonly Revision[] =>
+  [
+    environment.serving,
+    ...deployments
+      .filter(({ status }) => isActive(status.state) || status.state === 'monitoring')
+      .flatMap(({ status, revision, previous }) =>
+        status.state === 'rolling_back' ? [status.rollback.to] : [revision, previous],
+      ),
+  ].filter((one) => one !== null);
+
 /** Whose targets may have something to end. */
 const leaving = ({ deployment: { revision, previous } }: Scope): readonly Revision[] =>
   [revision, previous].filter((one) => one !== null);
 
 /** What a rollback may have to start again is not deleted. */
-async function waysBack({ world, lane, deployment }: Scope) {
-  const { serving, fallback } = (await world.store.loadLane(lane)).lane.environment;
-  return [serving, fallback, deployment.previous].flatMap((one) => (one === null ? [] : [one.digest]));
-}
+const waysBack = ({ environment: { serving, fallback } }: Lane, { previous }: Deployment) =>
+  [serving, fallback, previous].flatMap((one) => (one === null ? [] : [one.digest]));

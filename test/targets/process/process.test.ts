@@ -97,7 +97,7 @@ describe('the environment of an instance', () => {
 describe('how an instance ends', () => {
   /** @returns what the instance, and all that it starts, have in their environment, and nobody else has */
   const runFamily = async () => {
-    await run('family', { env: { FAMILY: rig.dir } });
+    await run('family', { env: { MODE: 'family', FAMILY: rig.dir } });
     return `FAMILY=${rig.dir}`;
   };
 
@@ -121,7 +121,7 @@ describe('how an instance ends', () => {
   it('with what it has started', async () => {
     const family = await runFamily();
     await until((some) => some.health === 'healthy');
-    assert.equal(processesWith(family).length, 2, 'server and child');
+    assert.equal(processesWith(family).length, 3, 'shim, server, child');
     await stopAll();
     assert.deepEqual(processesWith(family), []);
   });
