@@ -14,8 +14,10 @@ async function tryAll(kind: Kind): Promise<readonly Tried[]> {
     for (const point of matrix.points()) {
       const one = await matrix.tryAt(point);
       tried.push(one);
-      const resumed = one.killed ? `resumed after ${one.resumedAfterSpawn} ms` : 'was not reached';
-      console.log(`crash: ${kind} ${describe(one)} ${resumed}`);
+      const taken =
+        one.resumedAfterSpawn === null ? 'nothing was left' : `${one.resumedAfterSpawn} ms to resume`;
+      const resumed = one.killed ? taken : 'was not reached';
+      console.log(`crash: ${kind} ${describe(one)}: ${resumed}`);
       for (const objection of objections(one)) console.log(`crash:   ${objection}`);
     }
     await matrix.scenario.proveAudit();

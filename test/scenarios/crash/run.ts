@@ -17,7 +17,7 @@ export interface Run {
   readonly outcome: Outcome;
   /** Durable as the store or the API had said before the kill, and not there any more, or not the same. */
   readonly lost: readonly string[];
-  /** Milliseconds from the start of the new server's process until it had taken up the deployment. */
+  /** Milliseconds from the start of the new server's process until it had taken up the deployment; null: nothing was left to do. */
   readonly resumedAfterSpawn: number | null;
   /** The same from when it said that it was ready; 0 when it was before that. */
   readonly resumedAfterReady: number | null;
@@ -79,16 +79,18 @@ function actsIn(file: string): readonly Act[] {
     .map((line) => JSON.parse(line) as Act);
 }
 
-/** The new server's first sign of work on the deployment: a task claimed, a look or a transition written. */
-function resumedAt(acts: readonly Act[], id: DeploymentId): number {
+/**
+ * The new server's first sign of work on the deployment: a task claimed, a look or a transition written. None where the kill came
+ * after the last of it.
+ */
+function resumedAt(acts: readonly Act[], id: DeploymentId): number | null {
   const first = acts.find(
     (act) =>
       act.kind === 'durable' ||
       ((act.kind === 'claimed' || act.kind === 'looked') &&
         (act.deployment === id || act.deployment === null)),
   );
-  if (first === undefined) throw new Error(`nothing was done for ${id} after the restart`);
-  return first.at;
+  return first?.at ?? null;
 }
 
 function lostOf(
