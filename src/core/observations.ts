@@ -10,7 +10,7 @@ type Degraded = Extract<Observation, { readonly type: 'degraded' }>;
 
 /** The judge has changed its mind about the step that is watched. */
 export function judged(draft: Draft, deployment: Deployment, verdict: Verdict): void {
-  if (!isJudged(deployment) || verdict.step !== rolloutOf(deployment).step) return;
+  if (!isJudged(deployment, verdict) || verdict.step !== rolloutOf(deployment).step) return;
   if (standsAside(draft, deployment)) return;
   const { id } = deployment;
   const known = rolloutOf(deployment);
@@ -34,8 +34,9 @@ export function degraded(draft: Draft, deployment: Deployment, found: Degraded):
   beginRollback(draft, deployment.id, `${check === 'health' ? 'health' : 'crash loop'}: ${reason}`);
 }
 
-const isJudged = ({ status }: Deployment): boolean =>
-  (status.state === 'deploying' && status.rollout.phase === 'watching') ||
+/** Harm counts also between two steps, while instances start or weights move: the canary serves meanwhile. */
+const isJudged = ({ status }: Deployment, { verdict }: Verdict): boolean =>
+  (status.state === 'deploying' && (status.rollout.phase === 'watching' || verdict === 'issue')) ||
   status.state === 'verifying' ||
   status.state === 'monitoring';
 

@@ -84,6 +84,23 @@ test('an issue rolls back: open effects are called off, traffic first, instances
   assert.equal(world.lane.environment.serving?.release.version, 'v1');
 });
 
+test('an issue rolls back also between two steps, while instances start or weights move', () => {
+  for (const moving of ['start', 'shift'] as const) {
+    const world = new World();
+    world.serving('v1');
+    const bad = world.request('v2', { runtime: { ...PLAN.runtime, instances: 4 } });
+    world.through(bad, 'preflight', 'build', 'prepare', 'start', 'shift');
+    world.pass(seconds(10));
+    world.verdict(bad, 'ok');
+    if (moving === 'shift') world.answer(bad, 'start');
+    assert.ok(world.effect(bad, moving), 'it is on its way to the second step');
+    world.verdict(bad, 'warning');
+    assert.deepEqual(world.happened(), [], 'of a step that has not begun only harm is news');
+    world.verdict(bad, 'issue');
+    assert.deepEqual(world.happened(), ['verdict.changed', 'rollback.started']);
+  }
+});
+
 test('an instance that does not start rolls back for that reason', () => {
   const world = new World();
   world.serving('v1');
