@@ -124,13 +124,16 @@ function retire(draft: Draft, id: DeploymentId, { withPrevious }: { readonly wit
   draft.perform(id, key, RETIRE_LIMIT, { kind: 'retire', ...split });
 }
 
+/** The judge's rules that say that nothing is known. */
+const WITHOUT_DATA: ReadonlySet<string> = new Set(['stale-data', 'no-canary-data', 'no-baseline-data']);
+
 /** The step's time is over and its question is not answered. */
 export function inconclusive(draft: Draft, deployment: Deployment): void {
   const { id, plan, since } = deployment;
   const { shiftedAt, verdict, rule } = rolloutOf(deployment);
   const watched = elapsed(shiftedAt ?? since, draft.at);
-  const reason = `no clear verdict after ${Math.round(watched / 1000)} s (${verdict ?? 'no data'})`;
-  const hasData = verdict !== null && rule !== 'no-data' && rule !== 'stale-data';
+  const reason = `no clear verdict after ${Math.round(watched / 1000)} s (${verdict ?? 'undecided'})`;
+  const hasData = verdict !== null && !WITHOUT_DATA.has(rule ?? '');
   if (plan.onInconclusive === 'rollback') return beginRollback(draft, id, `policy: ${reason}`);
   if (plan.onInconclusive === 'proceed' && hasData) return leaveStep(draft, id);
   draft.emit({ type: 'deployment.paused', deployment: id, reason });

@@ -274,6 +274,11 @@ test('a step without a verdict pauses at its maximum, or rolls back, or proceeds
   blind.world.pass(seconds(60));
   assert.notEqual(blind.world.get(blind.canary).paused, null, 'no data never passes');
 
+  const deaf = begin('proceed');
+  deaf.world.verdict(deaf.canary, 'warning', 'no-canary-data');
+  deaf.world.pass(seconds(60));
+  assert.notEqual(deaf.world.get(deaf.canary).paused, null, 'nor does a canary without requests');
+
   const seeing = begin('proceed');
   seeing.world.verdict(seeing.canary, 'undecided', 'certificate');
   seeing.world.pass(seconds(60));
