@@ -85,6 +85,14 @@ test('init writes a short configuration, and never over one that is there', asyn
   assert.match(await readFile(join(cwd, 'spillway.yaml'), 'utf8'), /command: \.\/run/);
 });
 
+test('init takes no port that is none', async (t) => {
+  const cwd = await temporaryFolder(t);
+  const { code, err } = await run(['init', '--port', 'http'], { io: { cwd } });
+  assert.equal(code, 2);
+  assert.match(err, /--port is a whole number from 1 to 65535, not "http"/);
+  assert.deepEqual(await readdir(cwd), []);
+});
+
 test('init in an empty folder says what is missing', async (t) => {
   const cwd = await temporaryFolder(t);
   const { code, out } = await run(['init'], { io: { cwd } });

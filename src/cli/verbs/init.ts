@@ -3,7 +3,7 @@ import { basename, extname, join, resolve } from 'node:path';
 import { detectProject, nameFrom, TELLING_FILES } from '../../config/detect.ts';
 import { initialConfig } from '../../config/initial.ts';
 import { SpillwayError } from '../../core/errors.ts';
-import type { Context, Define } from '../context.ts';
+import { wholeNumber, type Context, type Define } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { span, type Line } from '../render/text.ts';
 
@@ -18,7 +18,7 @@ interface Options {
   readonly app?: string;
   readonly command?: string;
   readonly health?: string;
-  readonly port?: string;
+  readonly port: string;
 }
 
 export const define: Define = (command, context) =>
@@ -43,7 +43,7 @@ async function init(context: Context, folder: string, options: Options): Promise
     command: command ?? './start.sh',
     ...(found.build !== undefined && { build: found.build }),
     ...(health !== undefined && { health }),
-    listen: Number(options.port),
+    listen: wholeNumber(options.port, '--port', 1, 65_535),
   });
   const path = join(dir, FILE);
   await write(path, text, options.force === true);
