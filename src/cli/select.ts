@@ -45,8 +45,8 @@ export async function chooseLane(client: Client, options: LaneOptions): Promise<
 }
 
 /**
- * The deployment that a person means: the one named, else the one under way. `ended`: the newest of the only lane will do when none
- * is under way.
+ * The deployment that a person means: the one named, else the one under way. `ended`: the one that moves traffic, else the newest
+ * of the only lane, since whoever asks what happened means what came last, not what soaks behind it.
  * @throws SpillwayError `not_found`; `conflict` listing the choices
  */
 export async function chooseDeployment(
@@ -57,7 +57,8 @@ export async function chooseDeployment(
 ): Promise<DeploymentSummary> {
   if (id !== undefined) return client.get(`/api/v1/deployments/${encodeURIComponent(id)}`);
   const lanes = await listLanes(client, options);
-  const [found, ...others] = lanes.flatMap((lane) => foremost(lane.deployments) ?? []);
+  const pick = ended === 'ended too' ? moving : foremost;
+  const [found, ...others] = lanes.flatMap((lane) => pick(lane.deployments) ?? []);
   if (found !== undefined && others.length === 0) return found;
   if (found !== undefined)
     throw new SpillwayError('conflict', 'several deployments are under way; say which', {
@@ -71,14 +72,13 @@ export async function chooseDeployment(
   });
 }
 
+type Choice = (deployments: readonly DeploymentSummary[]) => DeploymentSummary | undefined;
+
+const moving: Choice = (deployments) => deployments.find(({ state }) => isActive(state));
+
 /** The one that moves traffic, else the one that soaks, else the newest that waits. */
-function foremost(deployments: readonly DeploymentSummary[]): DeploymentSummary | undefined {
-  return (
-    deployments.find(({ state }) => isActive(state)) ??
-    deployments.find(({ state }) => state === 'monitoring') ??
-    deployments.at(-1)
-  );
-}
+const foremost: Choice = (deployments) =>
+  moving(deployments) ?? deployments.find(({ state }) => state === 'monitoring') ?? deployments.at(-1);
 
 async function newestOf(
   client: Client,

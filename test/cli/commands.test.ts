@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { environmentName, type DeploymentId } from '../../src/core/ids.ts';
-import { minutes, seconds } from '../../src/core/time.ts';
+import { hours, minutes, seconds } from '../../src/core/time.ts';
 import type { HttpServer } from '../../src/http/index.ts';
 import type { StoredEvent } from '../../src/ports/store.ts';
 import { LANE, type World } from '../core/given.ts';
 import type { FakeControlPlane } from '../support/fake-control-plane.ts';
-import { failCanary, look, midCanary, serve } from '../support/history.ts';
+import { failCanary, look, midCanary, serve, startCanary } from '../support/history.ts';
 import { listen, run, startServer, temporaryFolder, type RunOptions } from '../support/running-cli.ts';
 
 /** A server with a canary under way, and a command line that finds it. */
@@ -100,6 +100,19 @@ test('why and canary compare show the figures', async (t) => {
   controlPlane.sync();
   const why = await spillway('why 3f9a2c');
   assert.match(why.out, /Rolled back to 1\.4\.0; no traffic reached it 2s after the decision/);
+});
+
+test('what was last is meant by why and watch, and not what soaks behind it', async (t) => {
+  const { controlPlane, dataDir } = await startServer(t);
+  const world = controlPlane.world(LANE);
+  serve(world, '1.4.0', 'aaa001', hours(24));
+  const failed = startCanary(world);
+  failCanary(world, failed);
+  controlPlane.sync();
+  const io = { now: () => world.now };
+  assert.match((await run(['--data', dataDir, 'why'], { io })).out, /^shop\/production 1\.5\.0 /);
+  assert.equal((await run(['--data', dataDir, 'watch'], { io })).code, 3);
+  assert.match((await run(['--data', dataDir, 'pause'], { io })).out, /1\.4\.0: monitoring/);
 });
 
 test('deploy says what was begun, and how to follow it', async (t) => {

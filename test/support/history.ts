@@ -2,7 +2,7 @@ import type { DeploymentId } from '../../src/core/ids.ts';
 import type { JsonObject } from '../../src/core/json.ts';
 import type { LaneEvent } from '../../src/core/events.ts';
 import type { Plan } from '../../src/core/plan.ts';
-import { hours, instant, minutes, seconds } from '../../src/core/time.ts';
+import { hours, instant, minutes, seconds, type Duration } from '../../src/core/time.ts';
 import { weightOf } from '../../src/core/weights.ts';
 import {
   assess,
@@ -35,8 +35,13 @@ export const CANARY: Partial<Plan> = {
 };
 
 /** Brings 1.4.0 to carry the traffic. */
-export function serve(world: World, version = '1.4.0', end = 'aaa001'): DeploymentId {
-  const deployment = world.request(id(end), { soak: minutes(0) }, { version, actor: 'grace' });
+export function serve(
+  world: World,
+  version = '1.4.0',
+  end = 'aaa001',
+  soak: Duration = minutes(0),
+): DeploymentId {
+  const deployment = world.request(id(end), { soak }, { version, actor: 'grace' });
   world.answer(deployment, 'preflight');
   build(world, deployment, version);
   for (const kind of ['prepare', 'start', 'shift', 'verify'] as const) world.answer(deployment, kind);
