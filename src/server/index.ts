@@ -1,4 +1,3 @@
-import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import type { RunningServer, UpOptions } from '../cli/context.ts';
@@ -8,6 +7,7 @@ import { Engine } from '../engine/engine.ts';
 import type { World } from '../engine/world.ts';
 import { hostSystem } from '../exec/system.ts';
 import { createServer, type HookSource, type HttpServer } from '../http/index.ts';
+import { makeDataFolder } from './data-folder.ts';
 import { auditKeyFile } from './keys.ts';
 import { takeInPending } from './pending.ts';
 import { adapterSchemas, readProject } from './project.ts';
@@ -28,7 +28,7 @@ export async function startServer(
   refit: Refit = (world) => world,
 ): Promise<RunningServer> {
   const { dir, dataDir, listen, logLevel } = options;
-  await mkdir(dataDir, { recursive: true, mode: 0o700 });
+  await makeDataFolder(dataDir);
   const secrets = createSecretStore(dataDir, process.env);
   const schemas = await adapterSchemas();
   const config = await readProject(dir, schemas, secrets.value);
