@@ -6,7 +6,7 @@ import { labelOf, type Revision } from '../core/release.ts';
 import type { Store } from '../ports/store.ts';
 import type { Chance } from '../ports/system.ts';
 import type { RollbackRequest } from './control-plane.ts';
-import { rolloutOf, watchedOf } from './observer/expected.ts';
+import { watchedOf } from './observer/expected.ts';
 
 /** So many deployments back a version is looked for. */
 const LOOK_BACK = 500;
@@ -22,7 +22,8 @@ export async function wayBack(
   request: RollbackRequest,
 ): Promise<WayBack> {
   const underWay = watchedOf(lane);
-  if (request.to === null && underWay !== undefined && rolloutOf(underWay) !== undefined)
+  // While it goes back already, this is refused: asked twice, it must not go back two versions.
+  if (request.to === null && underWay !== undefined)
     return { ok: true, command: { type: 'abort', deployment: underWay.id, reason: request.reason } };
 
   const live = await store.deployments({

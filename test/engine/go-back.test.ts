@@ -46,6 +46,22 @@ describe('going back by hand', () => {
     await bench.stop();
   });
 
+  it('goes back one version, however often it is asked while it does', async () => {
+    const bench = await Bench.start();
+    for (const version of ['1.0.0', '1.1.0']) await bench.serve(version);
+    const id = await bench.deploy('1.2.0');
+    await bench.until(id, 'deploying');
+    await bench.system.advance(seconds(10));
+    bench.traffic.lag = seconds(1);
+    assert.equal((await ask(bench, null)).ok, true);
+    const second = await ask(bench, null);
+    assert.match(second.ok ? '' : second.reason, /rolling back already/);
+    await bench.until(id, 'failed', minutes(2));
+    await bench.system.advance(minutes(10));
+    assert.equal(bench.traffic.share('1.1.0'), 100);
+    await bench.stop();
+  });
+
   it('says what is known when there is no such version', async () => {
     const bench = await Bench.start();
     await bench.serve('1.0.0');
