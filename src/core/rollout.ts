@@ -106,7 +106,8 @@ function goLive(draft: Draft, id: DeploymentId): void {
 export function soaked(draft: Draft, id: DeploymentId): void {
   const { status, due, paused } = draft.deployment(id);
   if (status.state !== 'monitoring' || paused !== null) return;
-  if (due.soak === undefined || draft.at < due.soak || status.rollout.verdict === 'warning') return;
+  const { verdict } = status.rollout;
+  if (due.soak === undefined || draft.at < due.soak || verdict === 'warning' || verdict === 'issue') return;
   const revision = revisionOf(draft, id);
   // Where a successor rolls out, the traffic is its own: it retires what is left over when it ends.
   if (activeOf(draft.lane()) === undefined) retire(draft, id, { withPrevious: false });

@@ -335,6 +335,18 @@ test('every state has a deadline and something that happens then', () => {
   }
 });
 
+test('a soak that ends while harm is shown is not complete, also where nothing rolls back any more', () => {
+  const world = new World();
+  world.serving('v1');
+  const rollback = { ...PLAN.rollback, when: 'on_failure' as const };
+  const bad = world.request('v2', { rollback, strategy: 'immediate' });
+  world.through(bad, 'preflight', 'build', 'prepare', 'start', 'shift', 'verify');
+  world.verdict(bad, 'issue');
+  world.pass(minutes(6));
+  assert.equal(world.state(bad), 'monitoring');
+  assert.equal(world.lane.environment.fallback?.release.version, 'v1');
+});
+
 test('a soak that ends under a warning pauses, and rolls back when the pause ends', () => {
   const world = new World();
   const release = world.request('v1');
