@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { JsonObject } from '../../src/core/json.ts';
-import { minutes } from '../../src/core/time.ts';
+import { hours, instant, minutes } from '../../src/core/time.ts';
 import { Bench, CONFIGURATION } from './support/bench.ts';
 
 /** What was recorded of the last event that came in. */
@@ -109,6 +109,30 @@ triggers:
 
     assert.equal((answer['deployments'] as readonly unknown[]).length, 1);
     assert.equal((await bench.store.deployments({ limit: 10 })).length, 1);
+    await bench.stop();
+  });
+
+  it('is looked at though no server ran for long after it had come', async () => {
+    const bench = await Bench.start();
+    const record = bench.store.record.bind(bench.store);
+    let dead = false;
+    bench.store.record = (events, tasks, completes) =>
+      completes === null || dead ? record(events, tasks, completes) : new Promise(() => undefined);
+    const claimed = await bench.send(request(bench.source.commit('1.0.0', CONFIGURATION)));
+    await bench.system.advance(hours(2));
+    dead = true;
+    await bench.crash();
+    assert.equal((await answerTo(bench, claimed))['type'], 'event.matched');
+
+    const kept = request(bench.source.commit('1.1.0', CONFIGURATION));
+    const result = await bench.engine.ingest('manual', {
+      headers: { 'content-type': 'application/json' },
+      body: Buffer.from(JSON.stringify(kept)),
+      receivedAt: instant(bench.system.now() - hours(2)),
+      ipAddress: null,
+    });
+    assert.ok(result.status === 'accepted');
+    assert.equal((await answerTo(bench, result.event))['type'], 'event.matched');
     await bench.stop();
   });
 

@@ -1,7 +1,7 @@
 import { messageOf, SpillwayError } from '../../core/errors.ts';
 import type { ApplicationName } from '../../core/ids.ts';
 import type { JsonObject } from '../../core/json.ts';
-import { after, minutes, type Instant } from '../../core/time.ts';
+import { after, instant, minutes, type Instant } from '../../core/time.ts';
 import type { ClaimedTask, SystemEvent } from '../../ports/store.ts';
 import type { TriggerEvent } from '../../ports/trigger.ts';
 import type { Lanes } from '../lanes.ts';
@@ -33,8 +33,13 @@ export function inboxTasks(world: World, lanes: Lanes, onRecorded: () => void): 
       await world.store.record([recorded], [], completes);
       onRecorded();
     };
+  const begun = world.system.now();
   return {
-    deadline: (task) => after(payloadOf(task).receivedAt, LIMIT),
+    // Time in which nobody looked at it, while no server ran or others were before it, does not count against it.
+    deadline: (task) =>
+      task.attempt === 1
+        ? after(world.system.now(), LIMIT)
+        : after(instant(Math.max(payloadOf(task).receivedAt, begun)), LIMIT),
     async run(task) {
       const { trigger, event } = payloadOf(task);
       const concerned = world.applications.concerned(trigger, event);
