@@ -40,6 +40,21 @@ describe('faults', () => {
     await bench.stop();
   });
 
+  it('does not hold the crashes of an earlier deployment against a revision whose trouble is mended', async () => {
+    let mended = false;
+    const bench = await Bench.start({
+      script: (_launch, { revision }) =>
+        revision.release.version === '1.1.0' && !mended ? { crashAfter: seconds(2) } : {},
+    });
+    await bench.serve('1.0.0');
+    await bench.until(await bench.deploy('1.1.0'), 'failed', minutes(2));
+    mended = true;
+    await bench.serve('1.1.0');
+
+    assert.equal(bench.traffic.share('1.1.0'), 100);
+    await bench.stop();
+  });
+
   it('tells an outcome again until it is durable', async () => {
     const bench = await Bench.start();
     failAppend(bench, ({ completes }) => completes?.key.endsWith('-shift') === true);

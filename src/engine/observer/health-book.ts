@@ -38,8 +38,11 @@ export class HealthBook {
       (one) => !one.stopping && !this.#ended.has(one.id) && (one.exit?.at ?? 0) > this.#since,
     );
     this.#ended = new Set(ended.map(({ id }) => id));
-    const recent = this.#crashes.filter(({ at }) => elapsed(at, now) < LOOP.within);
-    this.#crashes = [...recent, ...crashed.map((instance) => ({ instance, at: now }))];
+    const known = [
+      ...this.#crashes,
+      ...crashed.map((instance) => ({ instance, at: instance.exit?.at ?? now })),
+    ];
+    this.#crashes = known.filter(({ at }) => elapsed(at, now) < LOOP.within);
     return crashed;
   }
 

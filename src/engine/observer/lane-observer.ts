@@ -87,6 +87,8 @@ export class LaneObserver {
     if (this.#watch?.of !== deployment.id) {
       const rows = await this.#world.store.series(deployment.id);
       this.#watch = { of: deployment.id, watch: new Watch(deployment, rows) };
+      // What a revision did when it was deployed before is not held against it.
+      this.#health = undefined;
       this.#pending = { crashes: noneOf(), instanceMinutes: noneOf() };
     }
     return this.#watch.watch;
