@@ -8,7 +8,8 @@ import type { Lanes } from '../lanes.ts';
 import type { Conclusion, TaskHandler } from '../task-handler.ts';
 import { asJson } from '../tasks.ts';
 import type { World } from '../world.ts';
-import { requestMatched, type Answer } from './request.ts';
+import { Configurations } from './configuration.ts';
+import { requestMatched, type Answer, type Desk } from './request.ts';
 
 export interface InboxPayload {
   readonly trigger: string;
@@ -23,6 +24,7 @@ const payloadOf = (task: ClaimedTask) => task.payload as unknown as InboxPayload
 
 /** Looks at what came in: which applications it is about, which of their triggers it sets off, and what follows. */
 export function inboxTasks(world: World, lanes: Lanes, onRecorded: () => void): TaskHandler {
+  const desk: Desk = { world, lanes, configurations: new Configurations(world) };
   const conclude =
     (task: ClaimedTask, type: SystemEvent['type'], details: JsonObject): Conclusion =>
     async (completes) => {
@@ -44,7 +46,7 @@ export function inboxTasks(world: World, lanes: Lanes, onRecorded: () => void): 
       const { trigger, event } = payloadOf(task);
       const concerned = world.applications.concerned(trigger, event);
       const answers: Answer[] = [];
-      for (const application of concerned) answers.push(await answerOf(world, lanes, application, event));
+      for (const application of concerned) answers.push(await answerOf(desk, application, event));
       return conclude(task, typeOf(answers), {
         status: answers.some(({ outcome }) => outcome === 'rejected') ? 'failure' : 'success',
         reason: answers.map(({ reason }) => reason).join('; ') || 'no application here is concerned',
@@ -57,14 +59,9 @@ export function inboxTasks(world: World, lanes: Lanes, onRecorded: () => void): 
 }
 
 /** One application's trouble with an event is not another's. What may pass by itself is tried again. */
-async function answerOf(
-  world: World,
-  lanes: Lanes,
-  application: ApplicationName,
-  event: TriggerEvent,
-): Promise<Answer> {
+async function answerOf(desk: Desk, application: ApplicationName, event: TriggerEvent): Promise<Answer> {
   try {
-    return await requestMatched(world, lanes, application, event);
+    return await requestMatched(desk, application, event);
   } catch (error) {
     const passing = !(error instanceof SpillwayError) || ['unavailable', 'timeout'].includes(error.code);
     if (passing) throw error;

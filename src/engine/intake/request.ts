@@ -9,7 +9,7 @@ import type { TriggerEvent } from '../../ports/trigger.ts';
 import { wayBack } from '../go-back.ts';
 import type { Lanes } from '../lanes.ts';
 import type { World } from '../world.ts';
-import { configurationAt } from './configuration.ts';
+import type { Configurations } from './configuration.ts';
 
 /** What an event meant for one application, and why. */
 export interface Answer {
@@ -29,19 +29,25 @@ export interface Answer {
 /** A trigger that was set off; by hand also without one. */
 type Asked = Omit<Match, 'trigger'> & { readonly trigger: number | null };
 
+/** What looking at an event takes. */
+export interface Desk {
+  readonly world: World;
+  readonly lanes: Lanes;
+  readonly configurations: Configurations;
+}
+
 /**
  * Reads the configuration at the event's commit and asks for what its triggers say.
  * @throws SpillwayError `unavailable` when the repository does not answer now; others say what is wrong with the event
  */
 export async function requestMatched(
-  world: World,
-  lanes: Lanes,
+  { world, lanes, configurations }: Desk,
   application: ApplicationName,
   event: TriggerEvent,
 ): Promise<Answer> {
   const source = await world.applications.source(application);
-  const { commit } = await source.resolve(event.commitSha ?? event.gitRef ?? event.version ?? 'HEAD');
-  const read = await configurationAt(world, application, source, commit);
+  const commit = event.commitSha ?? (await source.resolve(event.gitRef ?? event.version ?? 'HEAD')).commit;
+  const read = await configurations.at(application, source, commit);
   if (!read.ok) {
     const reason = `the configuration has problems: ${read.problems.join('; ')}`;
     const { problems } = read;

@@ -21,6 +21,7 @@ export class MemorySource implements Source {
   }
 
   async read(commit: string): Promise<string | undefined> {
+    await this.resolve(commit);
     return this.#configurations.get(commit);
   }
 
