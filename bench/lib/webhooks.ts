@@ -1,4 +1,4 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { githubHeaders } from '../../demo/webhook.ts';
 
 /** Long enough for a real one. */
@@ -11,13 +11,13 @@ export interface Webhook {
   readonly headers: Readonly<Record<string, string>>;
 }
 
-/** A signed push of a commit to a branch of its own: no two have the same body or delivery id. */
+/** A signed push of a commit to a fresh branch of its own: no two have the same body or delivery id. */
 export function pushWebhook(commit: string): Webhook {
   const push = {
     ref: `refs/heads/topic-${randomUUID()}`,
-    before: randomBytes(20).toString('hex'),
+    before: '0'.repeat(40),
     after: commit,
-    created: false,
+    created: true,
     deleted: false,
     forced: false,
     repository: { full_name: 'example/tiny', description: '' },
