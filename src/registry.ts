@@ -27,9 +27,9 @@ type Kinds<Port> = Readonly<Record<string, Entry<Port>>>;
 
 export const targets: Kinds<Target> = {
   process: {
-    open: async ({ dataDir, system, secrets }) => {
+    open: async ({ dataDir, system, secrets, secretValues }) => {
       const { createProcessTarget } = await import('./targets/process/index.ts');
-      return createProcessTarget({ dir: join(dataDir, 'apps'), system, secrets });
+      return createProcessTarget({ dir: join(dataDir, 'apps'), system, secrets, secretValues });
     },
     schema: async () => (await import('./targets/process/schema.ts')).processSettings,
   },

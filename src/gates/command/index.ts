@@ -14,7 +14,7 @@ import type { GateContext, GateRunner } from '../../ports/gate.ts';
 import type { System } from '../../ports/system.ts';
 import { readFigures } from './figures.ts';
 import { openLog } from './log.ts';
-import { maskText } from './mask.ts';
+import { maskText } from '../../exec/mask.ts';
 import { commandGateSettings, type CommandGateSettings } from './schema.ts';
 import { judge, type Verdict } from './verdict.ts';
 

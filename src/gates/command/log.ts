@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { createMasker } from './mask.ts';
+import { createMasker } from '../../exec/mask.ts';
 
 /** Kept of a command's output: its beginning, and its last lines. */
 const LIMIT = 10_000_000;

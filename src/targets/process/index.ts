@@ -5,6 +5,7 @@ import { SpillwayError } from '../../core/errors.ts';
 import { routeOf, type LaneId } from '../../core/ids.ts';
 import type { Secrets } from '../../exec/environment.ts';
 import { copyTree, installFolder } from '../../exec/files.ts';
+import { maskText } from '../../exec/mask.ts';
 import { createMutex } from '../../exec/mutex.ts';
 import type { System } from '../../ports/system.ts';
 import type { InstanceHealth, ObservedInstance, Target } from '../../ports/target.ts';
@@ -22,6 +23,8 @@ export interface ProcessTargetOptions {
   readonly dir: string;
   readonly system: System;
   readonly secrets: Secrets;
+  /** Every value that must not be seen where output is quoted. */
+  readonly secretValues: () => readonly string[];
 }
 
 /**
@@ -29,7 +32,7 @@ export interface ProcessTargetOptions {
  * the same folder has adopted all that runs.
  * @throws SpillwayError `not_built` where there is no `/proc`
  */
-export function createProcessTarget({ dir, system, secrets }: ProcessTargetOptions): Target {
+export function createProcessTarget({ dir, system, secrets, secretValues }: ProcessTargetOptions): Target {
   if (process.platform !== 'linux')
     throw new SpillwayError('not_built', `the process target does not run on ${process.platform} yet`, {
       where: 'target.type: process',
@@ -45,7 +48,7 @@ export function createProcessTarget({ dir, system, secrets }: ProcessTargetOptio
 
     observe: async (lane) => {
       const instances = await readInstances(laneLayout(dir, lane).instances, system);
-      return await Promise.all(instances.map(observe));
+      return await Promise.all(instances.map((instance) => observe(instance, secretValues)));
     },
 
     prepare: (lane, revision, artifact) =>
@@ -93,7 +96,10 @@ export function createProcessTarget({ dir, system, secrets }: ProcessTargetOptio
   };
 }
 
-async function observe({ id, folder, spec, state, stopping }: Instance): Promise<ObservedInstance> {
+async function observe(
+  { id, folder, spec, state, stopping }: Instance,
+  secretValues: () => readonly string[],
+): Promise<ObservedInstance> {
   await rotate(folder);
   const known = {
     id,
@@ -107,7 +113,7 @@ async function observe({ id, folder, spec, state, stopping }: Instance): Promise
       ...known,
       alive: false,
       health: 'unhealthy',
-      detail: await describeEnd(folder, state),
+      detail: maskText(await describeEnd(folder, state), secretValues()).slice(0, LONGEST_DETAIL),
       exit: state.exit,
     };
   if (state.phase !== 'running')
@@ -132,6 +138,8 @@ async function check(
 
 /** Lines of output in which the reason of an end is looked for: a stack may follow it. */
 const LAST_WORDS = 40;
+/** Of it, for people; cut when its secrets are masked, so that no half of one is left. */
+const LONGEST_DETAIL = 540;
 
 async function describeEnd(
   folder: string,
@@ -139,7 +147,7 @@ async function describeEnd(
 ): Promise<string> {
   if (process === null) return 'was never launched';
   const words = lastWords(await lastLines(folder, LAST_WORDS));
-  return `${describeCode(exit.code)}${words === '' ? '' : `: ${words.slice(0, 500)}`}`;
+  return `${describeCode(exit.code)}${words === '' ? '' : `: ${words}`}`;
 }
 
 function describeCode(code: number | null): string {

@@ -6,7 +6,12 @@ import { lane, makeRig, revisionOf, serverSettings } from '../rig.ts';
 targetContract('process', async () => {
   const rig = makeRig();
   return {
-    target: createProcessTarget({ dir: rig.dir, system: hostSystem, secrets: () => undefined }),
+    target: createProcessTarget({
+      dir: rig.dir,
+      system: hostSystem,
+      secrets: () => undefined,
+      secretValues: () => [],
+    }),
     lane,
     artifact: rig.artifact,
     revisions: [revisionOf('a', serverSettings()), revisionOf('b', serverSettings())],

@@ -17,7 +17,12 @@ beforeEach(() => {
   rig = makeRig();
 });
 afterEach(async () => {
-  const target = createProcessTarget({ dir: rig.dir, system: hostSystem, secrets: () => undefined });
+  const target = createProcessTarget({
+    dir: rig.dir,
+    system: hostSystem,
+    secrets: () => undefined,
+    secretValues: () => [],
+  });
   const all = await target.observe(lane);
   await target.stop(
     lane,
@@ -61,7 +66,12 @@ it('never runs more than was asked for, wherever the control plane is killed and
     await Promise.all(both.map((child, i) => killAfter(child, round * 7 + i * 5)));
     assert.ok(running().length <= 3, `round ${round}: ${running().length} run`);
   }
-  const target = createProcessTarget({ dir: rig.dir, system: hostSystem, secrets: () => undefined });
+  const target = createProcessTarget({
+    dir: rig.dir,
+    system: hostSystem,
+    secrets: () => undefined,
+    secretValues: () => [],
+  });
   await target.prepare(lane, revision, rig.artifact);
   await target.start(startOf(revision, 'k1', 3));
   assert.equal(running().length, 3);
@@ -71,7 +81,12 @@ it('never runs more than was asked for, wherever the control plane is killed and
 
 it('converges when it is killed while it starts, stops and removes', async () => {
   for (let round = 0; round < 8; round++) await killAfter(await startControlPlane('stop'), 20 + round * 23);
-  const target = createProcessTarget({ dir: rig.dir, system: hostSystem, secrets: () => undefined });
+  const target = createProcessTarget({
+    dir: rig.dir,
+    system: hostSystem,
+    secrets: () => undefined,
+    secretValues: () => [],
+  });
   await target.prepare(lane, revision, rig.artifact);
   await target.start(startOf(revision, 'k2', 3));
   const all = await target.observe(lane);

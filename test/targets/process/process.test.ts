@@ -24,7 +24,7 @@ import { lane, makeRig, processesWith, revisionOf, serverSettings, startOf } fro
 let rig: ReturnType<typeof makeRig>;
 let target: Target;
 const secrets = (name: string) => (name === 'TOKEN' ? 's3cr3t-value' : undefined);
-const open = () => createProcessTarget({ dir: rig.dir, system: hostSystem, secrets });
+const open = () => createProcessTarget({ dir: rig.dir, system: hostSystem, secrets, secretValues: () => [] });
 
 beforeEach(() => {
   rig = makeRig();

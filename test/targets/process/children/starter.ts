@@ -5,7 +5,12 @@ import { hostSystem } from '../../../../src/exec/system.ts';
 import { lane, revisionOf, serverSettings, startOf } from '../../rig.ts';
 
 const [dir = '', artifact = '', mode = ''] = process.argv.slice(2);
-const target = createProcessTarget({ dir, system: hostSystem, secrets: () => undefined });
+const target = createProcessTarget({
+  dir,
+  system: hostSystem,
+  secrets: () => undefined,
+  secretValues: () => [],
+});
 const revision = revisionOf('a', serverSettings('', { command: ['sleep', '600'] }));
 process.stdout.write('ready\n');
 for (;;) {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import fc from 'fast-check';
-import { createMasker, maskText } from '../../../src/gates/command/mask.ts';
+import { createMasker, maskText } from '../../src/exec/mask.ts';
 
 /** The same in one piece and by a single loop: at each place the longest secret that begins there goes. */
 function twin(text: string, secrets: readonly string[]): string {
