@@ -11,6 +11,7 @@ import { Pool } from 'undici';
 import { Project } from '../test/scenarios/support/project.ts';
 import { freePort } from '../test/support/free-port.ts';
 import { openLoop } from './lib/open-loop.ts';
+import { listening } from './lib/pinned.ts';
 import { measureStore, type StoreRates } from './lib/raw-store.ts';
 import { median, report } from './lib/report.ts';
 import { pushWebhook, WEBHOOK_SECRET } from './lib/webhooks.ts';
@@ -45,6 +46,14 @@ async function startServer(project: Project, data: string): Promise<Server> {
   throw new Error(`the server did not start: ${said}`);
 }
 
+async function startSink(): Promise<Server> {
+  const port = await freePort();
+  const program = join(import.meta.dirname, 'peers', 'webhook-sink.ts');
+  const sink = spawn(process.execPath, [program, String(port), WEBHOOK_SECRET], { stdio: 'inherit' });
+  await listening(port);
+  return { hooks: `http://127.0.0.1:${port}/hooks/github`, process: sink };
+}
+
 /** @returns webhooks a second, each answered before its connection sends the next */
 async function closedLoop(hooks: string, commit: string, seconds: number): Promise<number> {
   const { origin, pathname } = new URL(hooks);
@@ -72,17 +81,19 @@ async function main(folder: string): Promise<void> {
   const project = new Project(folder, await freePort());
   const commit = project.commit({ version: 'v1' });
   const data = join(folder, 'data');
+  const sink = await startSink();
   const server = await startServer(project, data);
   try {
     project.push();
     await closedLoop(server.hooks, commit, 1);
     const rate = () => ({ method: 'POST', ...pushWebhook(commit) });
     const latencies = (await openLoop(server.hooks, RATE, RATE_SECONDS, rate)).toSorted((a, b) => a - b);
-    const rounds: Array<StoreRates & { readonly ours: number }> = [];
+    const rounds: Array<StoreRates & { readonly ours: number; readonly sink: number }> = [];
     for (let round = 0; round < ROUNDS; round++) {
       const ours = await closedLoop(server.hooks, commit, ROUND_SECONDS);
       const alone = { callers: CONNECTIONS, seconds: ROUND_SECONDS, rounds: 1, payload: KEPT };
-      rounds.push({ ours, ...(await measureStore(alone)) });
+      const sunk = await closedLoop(sink.hooks, commit, ROUND_SECONDS);
+      rounds.push({ ours, sink: sunk, ...(await measureStore(alone)) });
     }
     const middle = (of: (round: (typeof rounds)[number]) => number) => median(rounds.map(of));
     const taken = { unit: '/s', value: middle(({ ours }) => ours) };
@@ -102,13 +113,19 @@ async function main(folder: string): Promise<void> {
       },
       {
         ...taken,
+        what: 'the same, beside bare HTTP',
+        against: 'a server that keeps nothing',
+        againstValue: middle((round) => round.sink),
+      },
+      {
+        ...taken,
         what: 'the same, beside plain SQLite',
         against: 'rows in grouped commits, as many callers',
         againstValue: middle(({ raw }) => raw),
       },
     ]);
   } finally {
-    server.process.kill('SIGKILL');
+    for (const one of [server, sink]) one.process.kill('SIGKILL');
     await once(server.process, 'exit');
   }
 }
