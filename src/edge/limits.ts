@@ -19,6 +19,8 @@ export interface Limits {
   readonly avoid: number;
   /** Attempts that an idempotent request has in all. */
   readonly attempts: number;
+  /** An upgraded connection or event stream stays this long on an instance that must leave: a bad version is left within 10 s. */
+  readonly lasting: number;
   /** A closing listener lets its last requests end within this. */
   readonly leave: number;
 }
@@ -34,5 +36,6 @@ export const LIMITS: Limits = {
   instanceIdle: 4000,
   avoid: 1000,
   attempts: 3,
+  lasting: 8000,
   leave: 30_000,
 };

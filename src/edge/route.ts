@@ -11,7 +11,7 @@ import { FailedVisitors } from './visitors.ts';
 const COUNTS_KEPT_MS = 600_000;
 /** How often a drain looks. */
 const DRAIN_LOOK_MS = 20;
-/** Connections without an end of their own are closed this long before a drain's limit, or at four fifths of a short one. */
+/** Connections without an end of their own are closed this long before a drain's limit at the latest, or at four fifths of a short one. */
 const CLOSE_BEFORE_LIMIT_MS = 2000;
 
 const backendKey = ({ instance, host, port }: Endpoint) => `${instance} ${host} ${port}`;
@@ -84,7 +84,7 @@ export class Route implements ExchangeRoute {
    */
   async drain(instances: ReadonlySet<string>, limit: number): Promise<number> {
     const began = performance.now();
-    const closeAt = limit - Math.min(CLOSE_BEFORE_LIMIT_MS, limit / 5);
+    const closeAt = Math.min(this.limits.lasting, limit - Math.min(CLOSE_BEFORE_LIMIT_MS, limit / 5));
     for (;;) {
       const left = this.inFlight(instances);
       const spent = performance.now() - began;

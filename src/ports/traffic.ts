@@ -88,7 +88,8 @@ export interface Traffic {
    */
   set(routing: Routing, fence: number): Promise<void>;
   /**
-   * Waits until the instances have no request in flight. Upgraded connections and event streams are closed when `limit` is near.
+   * Waits until the instances have no request in flight. Upgraded connections and event streams, which
+   * have no end of their own, are closed within 10 s, or when a shorter `limit` is near.
    * @returns the number still in flight when `limit` was over.
    */
   drain(route: string, instances: readonly InstanceId[], limit: Duration): Promise<number>;

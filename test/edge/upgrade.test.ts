@@ -138,3 +138,13 @@ test('a drain closes upgraded connections and event streams before its limit, an
   await edge.edge.leave();
   assert.ok((await download) instanceof Error);
 });
+
+test('a drain with a long limit does not wait so long for what has no end of its own', async (t) => {
+  const port = await echoing(t);
+  const edge = await runEdge(t, { lasting: 100 });
+  await edge.set([{ arm: 'stable', percent: 100, ports: [port], called: 'ws' }]);
+  const { socket } = await openTunnel(edge.port());
+  const closed = once(socket.resume(), 'close');
+  assert.equal(await edge.edge.drain(ROUTE, ['ws-0'], 3_600_000), 0);
+  await closed;
+});
