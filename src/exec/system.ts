@@ -18,16 +18,31 @@ export const hostSystem: System = {
       },
     );
   },
-  bytes: (length) => randomBytes(length),
+  bytes: (length) => chance(length),
   id: () => uuid7(instant(Date.now())),
 };
+
+/** Asking the system for a few bytes costs as much as asking it for many. */
+const POOL = 4096;
+let pool = Buffer.alloc(0);
+let used = 0;
+
+function chance(length: number): Uint8Array {
+  if (length > POOL) return randomBytes(length);
+  if (used + length > pool.length) {
+    pool = randomBytes(POOL);
+    used = 0;
+  }
+  used += length;
+  return pool.subarray(used - length, used);
+}
 
 /** Node fires a timer above 2^31 - 1 ms at once; whoever waits longer looks again then. */
 const longestTimer = (wait: Duration): number => Math.min(Math.max(0, wait), 2 ** 31 - 1);
 
 /** RFC 9562, section 5.7: 48 bits of time, then chance. */
 function uuid7(at: Instant): string {
-  const bytes = randomBytes(16);
+  const bytes = Buffer.from(chance(16));
   bytes.writeUIntBE(at, 0, 6);
   bytes[6] = 0x70 | ((bytes[6] ?? 0) & 0x0f);
   bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f);
