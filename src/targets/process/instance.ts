@@ -48,13 +48,13 @@ const POLL = milliseconds(5);
 export const exists = async (path: string): Promise<boolean> =>
   (await stat(path).catch(missing)) !== undefined;
 
-/** @returns undefined for a file that is not there, or that a power cut left without its content. */
-async function readJson(path: string): Promise<unknown> {
+/** @returns undefined for a file that is not there, null for one that a power cut left without its content */
+export async function readJson(path: string): Promise<unknown> {
   const text = await readFile(path, 'utf8').catch(missing);
   try {
     return text === undefined ? undefined : JSON.parse(text);
   } catch {
-    return undefined;
+    return null;
   }
 }
 
@@ -73,7 +73,7 @@ export async function readInstance(
 ): Promise<Instance | undefined> {
   const folder = instanceFolder(parent, id);
   const files = instanceFiles(folder);
-  const spec = (await readJson(files.spec)) as InstanceSpec | undefined;
+  const spec = (await readJson(files.spec)) as InstanceSpec | null | undefined;
   if (!spec) return undefined;
   const state = await readState(folder, spec, system).catch(missing); // it may be removed at any moment
   return state && { id, folder, spec, state, stopping: await exists(files.stopping) };
@@ -81,15 +81,15 @@ export async function readInstance(
 
 async function readState(folder: string, spec: InstanceSpec, system: System): Promise<InstanceState> {
   const files = instanceFiles(folder);
-  const record = (await readJson(files.pid)) as PidRecord | undefined;
-  if (!record) {
+  const record = (await readJson(files.pid)) as PidRecord | null | undefined;
+  if (record === undefined) {
     const claim = await stat(files.claim).catch(missing);
     const since = claim ? instant(claim.mtimeMs) : spec.startedAt;
     if (elapsed(since, system.now()) < CLAIM_LIMIT) return { phase: claim ? 'claimed' : 'reserved' };
     await callOff(folder, system);
     return await readState(folder, spec, system);
   }
-  if (record.pid === null) {
+  if (record === null || record.pid === null) {
     const { at } = await exitOf(folder, system); // a code would be that of a shim which came too late
     return { phase: 'ended', process: null, exit: { code: null, at } };
   }
@@ -120,8 +120,9 @@ async function create(path: string, content: unknown, system: System): Promise<v
 /** The record of the end; one of an unknown end is written where the shim left none, so that its time stays the same. */
 async function exitOf(folder: string, system: System): Promise<{ code: number | null; at: Instant }> {
   const { exit } = instanceFiles(folder);
-  const recorded = (await readJson(exit)) as { code: number | null; at: Instant } | undefined;
+  const recorded = (await readJson(exit)) as { code: number | null; at: Instant } | null | undefined;
   if (recorded) return recorded;
+  if (recorded === null) await rm(exit, { force: true });
   const unknown = { code: null, at: system.now() };
   await create(exit, unknown, system);
   return unknown;

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { SpillwayError } from '../../core/errors.ts';
 import { minutes, type Instant } from '../../core/time.ts';
 import { entriesOf, missing } from '../../exec/files.ts';
-import type { InstanceSpec } from './instance.ts';
+import { readJson, type InstanceSpec } from './instance.ts';
 import { instanceFiles } from './layout.ts';
 
 /** Below the ports that the kernel gives to outgoing connections, so that none of those takes one between probe and use. */
@@ -64,8 +64,7 @@ export async function releaseOrphans(folder: string, now: Instant): Promise<void
     const made = await stat(file).catch(missing);
     if (!made || now - made.mtimeMs < ORPHANED) continue;
     const instance = (await readFile(file, 'utf8').catch(missing)) ?? '';
-    const spec = await readFile(instanceFiles(instance).spec, 'utf8').catch(missing);
-    if (spec === undefined || (JSON.parse(spec) as InstanceSpec).port !== Number(name))
-      await rm(file, { force: true });
+    const spec = (await readJson(instanceFiles(instance).spec)) as InstanceSpec | null | undefined;
+    if (spec?.port !== Number(name)) await rm(file, { force: true });
   }
 }
