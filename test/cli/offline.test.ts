@@ -22,6 +22,7 @@ import {
   utf8,
   verifierKey,
 } from '../../src/ledger/index.ts';
+import { adapterSchemas } from '../../src/server/project.ts';
 import { run, startServer, temporaryFolder } from '../support/running-cli.ts';
 
 const shell = promisify(execFile);
@@ -98,6 +99,18 @@ test('init in an empty folder says what is missing', async (t) => {
   const { code, out } = await run(['init'], { io: { cwd } });
   assert.equal(code, 0);
   assert.match(out, /no start command was found/);
+});
+
+test('validate knows the secrets of the data folder beside the file', async (t) => {
+  const cwd = await temporaryFolder(t);
+  const config =
+    'application: a\ntarget: { command: ./a, env: { KEY: "${API_KEY}" } }\ntraffic: { listen: 8080 }\n';
+  await writeFile(join(cwd, 'spillway.yaml'), config);
+  const validate = () => run(['validate'], { io: { cwd }, commands: { adapterSchemas } });
+  assert.match((await validate()).out, /\$\{API_KEY\} is not set/);
+  await mkdir(join(cwd, '.spillway', 'secrets'), { recursive: true });
+  await writeFile(join(cwd, '.spillway', 'secrets', 'API_KEY'), 'abc');
+  assert.equal((await validate()).out, 'spillway.yaml is valid\n');
 });
 
 test('validate shows every problem with its line and a caret', async (t) => {

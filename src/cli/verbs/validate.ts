@@ -1,11 +1,13 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { relative, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { parseConfig } from '../../config/parse.ts';
 import type { Problem } from '../../config/problem.ts';
 import { unresolved } from '../../config/references.ts';
 import { SpillwayError } from '../../core/errors.ts';
 import { plural } from '../../views/words.ts';
 import type { Context, Define } from '../context.ts';
+import { defaultDataDir, namedDataDir } from '../discover.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { problemLines } from '../render/problem.ts';
 import { blank, span } from '../render/text.ts';
@@ -27,7 +29,9 @@ async function validate(context: Context, file: string): Promise<ExitCode> {
   });
   const shown = relative(io.cwd, path);
   const { config, problems } = parseConfig(bytes, shown, await context.commands.adapterSchemas());
-  const unset = config === undefined ? [] : unresolved(config, (name) => io.env[name] !== undefined);
+  const secrets = join(namedDataDir(io, context.options().data) ?? defaultDataDir(dirname(path)), 'secrets');
+  const isSet = (name: string) => io.env[name] !== undefined || existsSync(join(secrets, name));
+  const unset = config === undefined ? [] : unresolved(config, isSet);
   const all: readonly Problem[] = [
     ...problems,
     ...unset.map((problem) => ({ ...problem, severity: 'warning' as const })),
