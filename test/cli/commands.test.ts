@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { setTimeout as pause } from 'node:timers/promises';
 import { environmentName, type DeploymentId } from '../../src/core/ids.ts';
 import { hours, minutes, seconds } from '../../src/core/time.ts';
 import type { HttpServer } from '../../src/http/index.ts';
 import type { StoredEvent } from '../../src/ports/store.ts';
+import { adapterSchemas } from '../../src/server/project.ts';
 import { LANE, type World } from '../core/given.ts';
 import type { FakeControlPlane } from '../support/fake-control-plane.ts';
 import { failCanary, look, midCanary, serve, startCanary } from '../support/history.ts';
@@ -113,6 +116,23 @@ test('what was last is meant by why and watch, and not what soaks behind it', as
   assert.match((await run(['--data', dataDir, 'why'], { io })).out, /^shop\/production 1\.5\.0 /);
   assert.equal((await run(['--data', dataDir, 'watch'], { io })).code, 3);
   assert.match((await run(['--data', dataDir, 'pause'], { io })).out, /1\.4\.0: monitoring/);
+});
+
+test('the first deployment goes to the only environment of the configuration', async (t) => {
+  const { dataDir, controlPlane } = await startServer(t);
+  const cwd = await temporaryFolder(t);
+  const file = join(cwd, 'spillway.yaml');
+  const deploy = () => run(['--data', dataDir, 'deploy'], { io: { cwd }, commands: { adapterSchemas } });
+  assert.match((await deploy()).err, /say which environment is meant\nwhere .*no spillway.yaml here/);
+  const config = 'application: shop\ntarget: { command: ./shop }\n';
+  const two = 'a: { traffic: { listen: 81 } }, b: { traffic: { listen: 82 } }';
+  await writeFile(file, `${config}environments: { ${two} }\n`);
+  const several = await deploy();
+  assert.equal(several.code, 2);
+  assert.match(several.err, /where {2}a, b\nnext {3}Add for example: --env a/);
+  await writeFile(file, `${config}traffic: { listen: 80 }\n`);
+  await deploy();
+  assert.match(String(controlPlane.received[0]?.request.body), /"environment":"production"/);
 });
 
 test('deploy says what was begun, and how to follow it', async (t) => {

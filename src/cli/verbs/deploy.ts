@@ -1,4 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseConfig } from '../../config/parse.ts';
+import { SpillwayError } from '../../core/errors.ts';
 import type { DeploymentSummary } from '../../views/summary.ts';
 import type { Client } from '../client.ts';
 import type { Context, Define } from '../context.ts';
@@ -27,7 +31,7 @@ async function deploy(context: Context, options: Options): Promise<ExitCode> {
   const headers = { 'idempotency-key': randomUUID() };
   const answer = await client.post<EventAnswer>(
     '/api/v1/deployments',
-    await bodyOf(client, options),
+    await bodyOf(context, client, options),
     headers,
   );
   const refused = refusedEvent(answer);
@@ -59,9 +63,30 @@ async function allBegun(
   return worst;
 }
 
-/** Where there is only one environment it need not be named; else the server says what is missing. */
-async function bodyOf(client: Client, { app, env, ref, release, reason }: Options) {
-  const lanes = env === undefined ? await listLanes(client, app === undefined ? {} : { app }) : [];
-  const only = lanes.length === 1 ? lanes[0]?.environment : undefined;
-  return { application: app, environment: env ?? only, ref, version: release, reason };
+async function bodyOf(context: Context, client: Client, options: Options) {
+  const { app, ref, release, reason } = options;
+  const environment = options.env ?? (await onlyEnvironment(context, client, options));
+  return { application: app, environment, ref, version: release, reason };
+}
+
+/**
+ * Where there is only one environment it need not be named. Before the first deployment the server knows none: then the
+ * configuration here tells.
+ */
+async function onlyEnvironment(context: Context, client: Client, { app }: LaneOptions): Promise<string> {
+  const lanes = await listLanes(client, app === undefined ? {} : { app });
+  const names = lanes.length > 0 ? lanes.map(({ environment }) => environment) : await configured(context);
+  const [only, ...others] = names;
+  if (only !== undefined && others.length === 0) return only;
+  throw new SpillwayError('config_invalid', 'say which environment is meant', {
+    where: names.join(', ') || 'nothing was ever deployed, and there is no spillway.yaml here',
+    hint: `Add for example: --env ${only ?? 'production'}`,
+  });
+}
+
+async function configured({ io, commands }: Context): Promise<readonly string[]> {
+  const text = await readFile(join(io.cwd, 'spillway.yaml')).catch(() => undefined);
+  if (text === undefined) return [];
+  const { config } = parseConfig(text, 'spillway.yaml', await commands.adapterSchemas());
+  return Object.keys(config?.environments ?? {});
 }
