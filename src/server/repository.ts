@@ -29,7 +29,11 @@ export async function openRepository(config: Config, { dir, dataDir, system }: P
   const own = join(dataDir, 'sources', application);
   if (source === null && !(await isWorkTree(dir))) {
     const { createFolderSource } = await import('../sources/folder/index.ts');
-    return { source: createFolderSource({ dir: own, folder: dir, system }), pushWith: null };
+    // The data folder is no part of what is released: it holds keys, and changes all the time.
+    return {
+      source: createFolderSource({ dir: own, leaveOut: dataDir, folder: dir, system }),
+      pushWith: null,
+    };
   }
   const { createGitSource } = await import('../sources/git/index.ts');
   if (source !== null) {

@@ -9,16 +9,18 @@ import { createArtifacts } from '../artifacts.ts';
 import { digestTree } from '../digest.ts';
 
 export interface FolderSourceOptions {
-  /** Folder for artifacts. It may lie inside the sources, and is no part of them. */
+  /** Folder for artifacts. */
   readonly dir: string;
+  /** What may lie inside the sources and is no part of them; by default the folder for artifacts. */
+  readonly leaveOut?: string;
   readonly folder: string;
   readonly system: System;
 }
 
 /** Releases from a plain folder as it stands: it has no commits, and a version is a piece of its content's digest. */
-export function createFolderSource({ dir, folder, system }: FolderSourceOptions): Source {
+export function createFolderSource({ dir, leaveOut = dir, folder, system }: FolderSourceOptions): Source {
   const artifacts = createArtifacts(dir, system);
-  const own = relative(resolve(folder), resolve(dir)).split(sep).join('/');
+  const own = relative(resolve(folder), resolve(leaveOut)).split(sep).join('/');
   const skip = (path: string) => path === own || basename(path) === '.git';
   const standing = (commit: string): void => {
     if (commit !== '')
