@@ -47,7 +47,10 @@ export class Engine implements ControlPlane {
     this.#sealing = new Sealing(world, seal);
     this.#feed = new Feed(world.store);
     this.#lanes = new Lanes(world.store, world.applications, (append) => this.#appended(append));
-    const handler = handlersOf(world, this.#lanes, () => this.#recorded());
+    const handler = handlersOf(world, this.#lanes, {
+      recorded: () => this.#recorded(),
+      looked: () => this.#observer.looked,
+    });
     const { store, system, log } = world;
     this.#runner = new Runner({ store, system, log, handler });
     this.#observer = new Observer(world, this.#lanes);
@@ -149,12 +152,12 @@ export class Engine implements ControlPlane {
 function handlersOf(
   world: World,
   lanes: Lanes,
-  onRecorded: () => void,
+  engine: { readonly recorded: () => void; readonly looked: () => Promise<void> },
 ): (kind: string) => TaskHandler | undefined {
   const effects = effectTasks(world, lanes);
   const others = new Map<string, TaskHandler>([
-    ['timer', timerTasks(world.system, lanes)],
-    [INBOX_TASK, inboxTasks(world, lanes, onRecorded)],
+    ['timer', timerTasks(world.system, lanes, engine.looked)],
+    [INBOX_TASK, inboxTasks(world, lanes, engine.recorded)],
     [NOTIFY_TASK, notifyTasks(world)],
   ]);
   return (kind) => (isWork(kind) ? effects : others.get(kind));

@@ -5,8 +5,12 @@ import type { Lanes } from './lanes.ts';
 import type { Conclusion, TaskHandler } from './task-handler.ts';
 import { effectOf } from './tasks.ts';
 
-/** Timers that are due come back to the core as inputs; what they mean is in the state. */
-export function timerTasks(system: System, lanes: Lanes): TaskHandler {
+/**
+ * Timers that are due come back to the core as inputs; what they mean is in the state.
+ * @param looked until then they wait: what fell due while no server ran is decided on what is seen now, not on what was
+ *   seen before
+ */
+export function timerTasks(system: System, lanes: Lanes, looked: () => Promise<void>): TaskHandler {
   const ring = (task: Parameters<TaskHandler['giveUp']>[0]): Conclusion => {
     const effect = effectOf(task);
     const { lane } = task;
@@ -22,7 +26,10 @@ export function timerTasks(system: System, lanes: Lanes): TaskHandler {
   };
   return {
     deadline: () => after(system.now(), hours(1)),
-    run: async (task) => ring(task),
+    async run(task) {
+      await looked();
+      return ring(task);
+    },
     giveUp: ring,
   };
 }

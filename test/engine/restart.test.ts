@@ -98,6 +98,23 @@ describe('a server that dies', () => {
     await bench.stop();
   });
 
+  it('does not let a soak end on what was seen before it was away', async () => {
+    const bench = await Bench.start();
+    await bench.serve('1.0.0');
+    const id = await bench.deploy('1.1.0');
+    await bench.until(id, 'monitoring');
+    await bench.system.advance(minutes(2));
+    await bench.stop();
+    bench.traffic.behaviour = (version) => ({ errors: version === '1.1.0' ? 0.2 : 0.001, latencyMs: 20 });
+    await bench.system.advance(minutes(20));
+    await bench.crash();
+    await bench.until(id, ['completed', 'failed'], minutes(5));
+
+    assert.equal(await bench.state(id), 'failed');
+    assert.equal(bench.traffic.share('1.0.0'), 100);
+    await bench.stop();
+  });
+
   it('leaves the lane alone when there was nothing to do', async () => {
     const bench = await Bench.start();
     await bench.serve('1.0.0');

@@ -12,6 +12,8 @@ import { LaneObserver } from './lane-observer.ts';
 const LOOK_EVERY = { rollingOut: seconds(1), otherwise: seconds(5) };
 /** A look that takes longer is left alone, and the next one begun. */
 const LOOK_LIMIT = seconds(20);
+/** What waits for the first look waits no longer. */
+const FIRST_LOOK_LIMIT = seconds(5);
 
 interface Seen {
   readonly observer: LaneObserver;
@@ -26,11 +28,17 @@ export class Observer {
   readonly #lanes: Lanes;
   readonly #seen = new Map<string, Seen>();
   readonly #stopping = new AbortController();
+  readonly #looked = Promise.withResolvers<void>();
   #loop: Promise<void> | undefined;
 
   constructor(world: World, lanes: Lanes) {
     this.#world = world;
     this.#lanes = lanes;
+  }
+
+  /** Resolves when every lane has been looked at once since the start, or could not be in time. */
+  get looked(): Promise<void> {
+    return this.#looked.promise;
   }
 
   start(): void {
@@ -59,13 +67,22 @@ export class Observer {
 
   async #work(): Promise<void> {
     const { system } = this.#world;
+    const first = Promise.all(this.#lanes.all().map((lane) => this.#consider(lane)));
+    void this.#firstLook(first);
     while (!this.#stopping.signal.aborted) {
-      for (const lane of this.#lanes.all()) this.#consider(lane);
+      for (const lane of this.#lanes.all()) void this.#consider(lane);
       await system.sleep(LOOK_EVERY.rollingOut, this.#stopping.signal);
     }
   }
 
-  #consider(lane: Lane): void {
+  async #firstLook(looks: Promise<unknown>): Promise<void> {
+    const done = new AbortController();
+    await Promise.race([looks, this.#world.system.sleep(FIRST_LOOK_LIMIT, done.signal)]);
+    done.abort();
+    this.#looked.resolve();
+  }
+
+  async #consider(lane: Lane): Promise<void> {
     const now = this.#world.system.now();
     const seen = this.#seenOf(lane);
     const busy = seen.busySince !== null && elapsed(seen.busySince, now) < LOOK_LIMIT;
@@ -74,7 +91,7 @@ export class Observer {
     if (busy || (seen.lookedAt !== null && elapsed(seen.lookedAt, now) < every)) return;
     seen.busySince = now;
     seen.lookedAt = now;
-    void this.#look(lane, seen, now);
+    await this.#look(lane, seen, now);
   }
 
   async #look(lane: Lane, seen: Seen, began: Instant): Promise<void> {
