@@ -1,6 +1,6 @@
 # Every command of the project; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop test check bench prove-npm clean
+.PHONY: help setup demo demo-stop test check docs bench prove-npm clean
 
 NAME ?=
 node := scripts/node.sh
@@ -40,6 +40,11 @@ check: ## types, lint rules, unused code, format
 	@$(tool)/knip
 	$(call heading,format)
 	@$(tool)/prettier --check --log-level=warn .
+
+docs: ## write the JSON Schema and the reference of the command line anew
+	@scripts/setup.sh
+	@$(node) scripts/schema.ts
+	@$(node) scripts/cli-docs.ts >docs/cli.md.new && mv docs/cli.md.new docs/cli.md
 
 bench: ## every benchmark; NAME=edge: only bench/edge.ts
 	@scripts/setup.sh bench
