@@ -4,7 +4,7 @@ import { evolveEnvironment } from './environment.ts';
 import type { DeploymentEvent, LaneEvent } from './events.ts';
 import type { EffectKey } from './ids.ts';
 import type { Lane } from './lane.ts';
-import { deployingLimit, stepsOf } from './planner.ts';
+import { deployingLimit, stepLimit, stepsOf } from './planner.ts';
 import { after, type Duration, type Instant } from './time.ts';
 import { NONE } from './weights.ts';
 
@@ -124,7 +124,7 @@ function shifted(d: Deployment, event: Of<'traffic.shifted'>): Deployment {
   if (step === undefined) return moved;
   return withDue(moved, {
     step_minimum: after(event.at, step.minimum),
-    step_maximum: after(event.at, step.maximum),
+    step_maximum: after(event.at, stepLimit(step)),
   });
 }
 
@@ -144,7 +144,7 @@ function resumed(d: Deployment, event: Of<'deployment.resumed'>): Deployment {
   const step = d.status.state === 'deploying' ? stepsOf(d)[d.status.rollout.step] : undefined;
   const watching = d.status.state === 'deploying' && d.status.rollout.phase === 'watching';
   if (step === undefined || !watching) return withDue(going, { deadline });
-  return withDue(going, { deadline, step_maximum: after(event.at, step.maximum) });
+  return withDue(going, { deadline, step_maximum: after(event.at, stepLimit(step)) });
 }
 
 function rollbackStarted(d: Deployment, event: Of<'rollback.started'>): Deployment {

@@ -1,6 +1,6 @@
 import type { Deployment } from './deployment.ts';
 import type { CanaryStep } from './plan.ts';
-import { milliseconds, minutes, type Duration } from './time.ts';
+import { milliseconds, minutes, seconds, type Duration } from './time.ts';
 import { ALL, type Weight } from './weights.ts';
 
 /** A change of weights is asked of the provider for this long before it counts as failed. */
@@ -25,6 +25,12 @@ export function needsVerdict(deployment: Deployment, step: CanaryStep): boolean 
     deployment.plan.strategy === 'canary' && concurrent && step.weight > 0 && deployment.plan.analysis.compare
   );
 }
+
+/** The judge says what it makes of a step when its time is over; its word is waited for this long. */
+const LAST_WORD = seconds(5);
+
+/** When a step without a clear verdict ends one way or another. */
+export const stepLimit = (step: CanaryStep): Duration => milliseconds(step.maximum + LAST_WORD);
 
 /** Instances that a share of the traffic needs when `instances` carry all of it: never less than one. */
 export const instancesFor = (weight: Weight, instances: number): number =>

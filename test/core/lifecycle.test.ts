@@ -261,27 +261,27 @@ test('a step without a verdict pauses at its maximum, or rolls back, or proceeds
     return { world, canary };
   };
   const pausing = begin('pause');
-  pausing.world.pass(seconds(60));
+  pausing.world.pass(seconds(65));
   assert.notEqual(pausing.world.get(pausing.canary).paused, null);
   pausing.world.pass(hours(72));
   assert.equal(pausing.world.state(pausing.canary), 'rolling_back');
 
   const rolling = begin('rollback');
-  rolling.world.pass(seconds(60));
+  rolling.world.pass(seconds(65));
   assert.equal(rolling.world.state(rolling.canary), 'rolling_back');
 
   const blind = begin('proceed');
-  blind.world.pass(seconds(60));
+  blind.world.pass(seconds(65));
   assert.notEqual(blind.world.get(blind.canary).paused, null, 'no data never passes');
 
   const deaf = begin('proceed');
   deaf.world.verdict(deaf.canary, 'warning', 'no-canary-data');
-  deaf.world.pass(seconds(60));
+  deaf.world.pass(seconds(65));
   assert.notEqual(deaf.world.get(deaf.canary).paused, null, 'nor does a canary without requests');
 
   const seeing = begin('proceed');
   seeing.world.verdict(seeing.canary, 'undecided', 'certificate');
-  seeing.world.pass(seconds(60));
+  seeing.world.pass(seconds(65));
   assert.equal(seeing.world.effect(seeing.canary, 'shift').canary?.weight, weightOf(50));
 });
 

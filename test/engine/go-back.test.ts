@@ -75,7 +75,7 @@ describe('going back by hand', () => {
   it('is not undone by a retirement that comes late', async () => {
     const bench = await Bench.start();
     await bench.serve('1.0.0');
-    const { stop } = bench.target;
+    const stop = bench.target.stop.bind(bench.target);
     let blocked = true;
     bench.target.stop = async (...args) => {
       if (blocked) throw new SpillwayError('unavailable', 'busy');

@@ -3,6 +3,26 @@ import { describe, it } from 'node:test';
 import { minutes, seconds } from '../../src/core/time.ts';
 import { Bench, CONFIGURATION } from './support/bench.ts';
 
+describe('what is retired', () => {
+  it('gets the time to end that its configuration gives it', async () => {
+    const bench = await Bench.start();
+    const configuration = CONFIGURATION.replace(
+      'type: dummy, instances',
+      'type: dummy, stop_timeout: 3s, instances',
+    );
+    await bench.serve('1.0.0', configuration);
+    const stop = bench.target.stop.bind(bench.target);
+    const graces: number[] = [];
+    bench.target.stop = (lane, instances, grace) => {
+      graces.push(grace);
+      return stop(lane, instances, grace);
+    };
+    await bench.serve('1.1.0', configuration);
+    assert.deepEqual([...new Set(graces)], [3000]);
+    await bench.stop();
+  });
+});
+
 describe('what should run is kept running', () => {
   it('starts an instance that has ended again, and brings its new address into the routing', async () => {
     const bench = await Bench.start({

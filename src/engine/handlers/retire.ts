@@ -3,7 +3,7 @@ import { SpillwayError } from '../../core/errors.ts';
 import { routeOf } from '../../core/ids.ts';
 import { activeOf, type Lane } from '../../core/lane.ts';
 import type { Revision } from '../../core/release.ts';
-import { seconds } from '../../core/time.ts';
+import { milliseconds, seconds, type Duration } from '../../core/time.ts';
 import { observeFleet } from '../fleet.ts';
 import { revisionsOf } from '../routing.ts';
 import { route } from './route.ts';
@@ -11,7 +11,7 @@ import type { EffectHandler, EffectOf, Scope } from './scope.ts';
 
 /** Requests under way get this long to end. */
 const DRAIN_LIMIT = seconds(30);
-/** Between SIGTERM and SIGKILL. */
+/** Between SIGTERM and SIGKILL, where the target's settings say no `stop_timeout` (milliseconds). */
 const STOP_GRACE = seconds(10);
 
 /**
@@ -35,7 +35,7 @@ export const retire: EffectHandler<'retire'> = async (split, scope) => {
     if (going.length > 0) {
       await traffic.drain(routeOf(lane), going, DRAIN_LIMIT);
       signal.throwIfAborted();
-      await target.stop(lane, going, STOP_GRACE);
+      await target.stop(lane, going, stopGrace(deployment));
     }
     await target.remove(lane, kept);
   }
@@ -60,6 +60,11 @@ const inUse = ({ environment, deployments }: Lane): readonly Revision[] =>
         status.state === 'rolling_back' ? [status.rollback.to] : [revision, previous],
       ),
   ].filter((one) => one !== null);
+
+function stopGrace({ plan }: Deployment): Duration {
+  const { stop_timeout: configured } = plan.runtime.target.settings;
+  return typeof configured === 'number' ? milliseconds(configured) : STOP_GRACE;
+}
 
 /** Whose targets may have something to end. */
 const leaving = ({ deployment: { revision, previous } }: Scope): readonly Revision[] =>

@@ -148,6 +148,8 @@ export class LaneObserver {
 
   /** Takes the counts, and keeps what they say before it is used. */
   async #count(deployment: Deployment, watch: Watch, rollout: Rollout, now: Instant): Promise<void> {
+    // Of a first release, the provider knows nothing before it is given traffic.
+    if (deployment.previous === null && rollout.shiftedAt === null) return;
     const traffic = await this.#world.traffic(deployment.plan.runtime.traffic.type);
     const counts = await traffic.counts(routeOf(this.#id));
     const row = watch.look(now, counts, this.#pending, rollout);
