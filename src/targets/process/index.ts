@@ -14,7 +14,7 @@ import { probe } from './health.ts';
 import { exists, readInstances, type Instance } from './instance.ts';
 import { launch } from './launch.ts';
 import { instanceFiles, instanceFolder, laneLayout, releaseName } from './layout.ts';
-import { lastLines, lastWords, rotate } from './logs.ts';
+import { createRotation, lastLines, lastWords } from './logs.ts';
 import { HOST, releaseOrphans } from './ports.ts';
 import { stopInstance } from './stop.ts';
 
@@ -40,6 +40,7 @@ export function createProcessTarget({ dir, system, secrets, secretValues }: Proc
     });
   const ports = join(dir, 'ports');
   const mutex = createMutex();
+  const looking: Looking = { rotate: createRotation(), secretValues };
   /** What changes a lane's folders runs one at a time; looking and stopping do not wait for it. */
   const exclusively = <T>(lane: LaneId, work: () => Promise<T>): Promise<T> => mutex(routeOf(lane), work);
 
@@ -48,7 +49,7 @@ export function createProcessTarget({ dir, system, secrets, secretValues }: Proc
 
     observe: async (lane) => {
       const instances = await readInstances(laneLayout(dir, lane).instances, system);
-      return await Promise.all(instances.map((instance) => observe(instance, secretValues)));
+      return await Promise.all(instances.map((instance) => observe(instance, looking)));
     },
 
     prepare: (lane, revision, artifact) =>
@@ -96,9 +97,14 @@ export function createProcessTarget({ dir, system, secrets, secretValues }: Proc
   };
 }
 
+/** What a look at an instance needs beside the instance. */
+interface Looking extends Pick<ProcessTargetOptions, 'secretValues'> {
+  readonly rotate: (folder: string) => Promise<void>;
+}
+
 async function observe(
   { id, folder, spec, state, stopping }: Instance,
-  secretValues: () => readonly string[],
+  { rotate, secretValues }: Looking,
 ): Promise<ObservedInstance> {
   await rotate(folder);
   const known = {

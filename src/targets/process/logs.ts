@@ -9,8 +9,22 @@ const TAIL = 1_000_000;
 /**
  * Keeps an instance's output below twice the limit. It is copied and cut, not renamed: the instance goes on writing (at the
  * end, as the file was opened for appending) into the file that it has. What is written between the two is lost.
+ * @returns what does so; of those who ask for the same folder at the same time, one does it
  */
-export async function rotate(folder: string): Promise<void> {
+export function createRotation(): (folder: string) => Promise<void> {
+  const underWay = new Set<string>();
+  return async (folder) => {
+    if (underWay.has(folder)) return;
+    underWay.add(folder);
+    try {
+      await rotate(folder);
+    } finally {
+      underWay.delete(folder);
+    }
+  };
+}
+
+async function rotate(folder: string): Promise<void> {
   const { log, oldLog } = instanceFiles(folder);
   const size = (await stat(log).catch(missing))?.size ?? 0;
   if (size <= ROTATE_ABOVE) return;
