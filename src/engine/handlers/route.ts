@@ -1,4 +1,7 @@
 import { SpillwayError } from '../../core/errors.ts';
+import { routeOf } from '../../core/ids.ts';
+import type { Revision } from '../../core/release.ts';
+import { ALL } from '../../core/weights.ts';
 import { observeFleet } from '../fleet.ts';
 import { carries, revisionsOf, routingFor, type Lack, type Split } from '../routing.ts';
 import type { Scope } from './scope.ts';
@@ -9,6 +12,7 @@ import type { Scope } from './scope.ts';
  * @throws SpillwayError `stale_fence` when a newer holder has acted
  */
 export async function route(split: Split, { world, lane, deployment, fence }: Scope): Promise<Lack | null> {
+  if (split.canary === null && split.stable !== null) await leaveAtOnce(split.stable, { world, lane, fence });
   const { instances } = await observeFleet(world, lane, revisionsOf(split));
   const runtime = (split.canary?.revision ?? split.stable)?.runtime ?? deployment.plan.runtime;
   const routing = routingFor({ lane, runtime, rollout: deployment.id }, split, instances);
@@ -23,4 +27,18 @@ export async function route(split: Split, { world, lane, deployment, fence }: Sc
   if (!carries(seen, routing))
     throw new SpillwayError('unavailable', `${routing.route} does not carry the weights that were set`);
   return null;
+}
+
+/**
+ * Gives all of the traffic to a revision that the provider knows already, before anybody looks at instances: a canary that
+ * hangs must not delay its own end by the time that its health check takes. What follows looks, and sets it right.
+ */
+async function leaveAtOnce(stable: Revision, scope: Pick<Scope, 'world' | 'lane' | 'fence'>): Promise<void> {
+  const { world, lane, fence } = scope;
+  const traffic = await world.traffic(stable.runtime.traffic.type);
+  const routing = (await traffic.observe(routeOf(lane)))?.routing;
+  const known = routing?.arms.find(({ revision }) => revision === stable.digest);
+  if (routing === undefined || known === undefined || known.endpoints.length === 0) return;
+  if (routing.arms.length === 1) return;
+  await traffic.set({ ...routing, arms: [{ ...known, arm: 'stable', weight: ALL }] }, fence);
 }
