@@ -1,7 +1,7 @@
 import { SpillwayError } from '../../core/errors.ts';
 import { routeOf } from '../../core/ids.ts';
 import type { Revision } from '../../core/release.ts';
-import { ALL } from '../../core/weights.ts';
+import { ALL, NONE } from '../../core/weights.ts';
 import { observeFleet } from '../fleet.ts';
 import { carries, revisionsOf, routingFor, type Lack, type Split } from '../routing.ts';
 import type { Scope } from './scope.ts';
@@ -30,15 +30,15 @@ export async function route(split: Split, { world, lane, deployment, fence }: Sc
 }
 
 /**
- * Gives all of the traffic to a revision that the provider knows already, before anybody looks at instances: a canary that
- * hangs must not delay its own end by the time that its health check takes. What follows looks, and sets it right.
+ * Gives all of the traffic to a revision that carries some of it already, before anybody looks at instances: a canary that hangs
+ * must not delay its own end by the time that its health check takes. What follows looks, and sets it right. One that carries
+ * nothing may have died unnoticed: it gets traffic only once it was seen to be ready.
  */
 async function leaveAtOnce(stable: Revision, scope: Pick<Scope, 'world' | 'lane' | 'fence'>): Promise<void> {
   const { world, lane, fence } = scope;
   const traffic = await world.traffic(stable.runtime.traffic.type);
   const routing = (await traffic.observe(routeOf(lane)))?.routing;
   const known = routing?.arms.find(({ revision }) => revision === stable.digest);
-  if (routing === undefined || known === undefined || known.endpoints.length === 0) return;
-  if (routing.arms.length === 1) return;
+  if (routing === undefined || known === undefined || known.weight === NONE || known.weight === ALL) return;
   await traffic.set({ ...routing, arms: [{ ...known, arm: 'stable', weight: ALL }] }, fence);
 }
