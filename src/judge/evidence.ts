@@ -78,7 +78,7 @@ export function evidenceOf(judge: Judge, at: number): Evidence {
   return {
     at,
     alpha: settings.alpha,
-    phi: settings.phi,
+    phi: settings.fixedPhi ?? 1,
     gates: settings.gates,
     canary: { ...compared.canary },
     baseline: { ...compared.baseline },
@@ -93,7 +93,7 @@ export function evidenceOf(judge: Judge, at: number): Evidence {
     certificate: {
       logE: certificateLogE(certificate),
       held: certificate.held,
-      remainingMs: timeToCertificate(certificate, trafficOf(judge, recent), settings.phi),
+      remainingMs: timeToCertificate(certificate, trafficOf(judge, recent), settings.fixedPhi ?? 1),
     },
   };
 }

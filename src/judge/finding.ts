@@ -27,10 +27,14 @@ export type Rule =
   // ok
   | 'healthy';
 
+/** What an issue asks for: the smallest step at once while judging goes on, or an end to the rollout. Null for all other verdicts. */
+export type Response = 'retreat' | 'rollback' | null;
+
 /** Which rule fired, and its figures in a sentence. */
 export interface Finding {
   readonly verdict: Verdict;
   readonly rule: Rule;
+  readonly response: Response;
   readonly reason: string;
 }
 
@@ -70,7 +74,12 @@ export function comparison(evidence: Evidence, rule: Comparison): string {
 const issue = (rule: Rule, figures: string, logE: number): Finding => ({
   verdict: 'issue',
   rule,
+  response: 'rollback',
   reason: `${figures}, evidence ${odds(logE)}`,
 });
-export const warning = (rule: Rule, reason: string): Finding => ({ verdict: 'warning', rule, reason });
-export const undecided = (rule: Rule, reason: string): Finding => ({ verdict: 'undecided', rule, reason });
+const calm =
+  (verdict: Exclude<Verdict, 'issue'>) =>
+  (rule: Rule, reason: string): Finding => ({ verdict, rule, response: null, reason });
+export const ok = calm('ok');
+export const warning = calm('warning');
+export const undecided = calm('undecided');

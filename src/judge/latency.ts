@@ -49,6 +49,14 @@ export function setThresholds(test: LatencyTest, baselinePast: Histogram): void 
     entry.slowFrom = empty ? undefined : bucketAbove(quantile(baselinePast, entry.p));
 }
 
+/** The buckets from which requests count as slow, for a warning and for an issue, in rising order. */
+export function comparedBuckets({ quantiles }: LatencyTest): readonly number[] {
+  const buckets = quantiles.flatMap(({ slowFrom }) =>
+    slowFrom === undefined ? [] : [slowFrom, Math.min(slowFrom + ISSUE_SHIFT, BUCKETS - 1)],
+  );
+  return [...new Set(buckets)].toSorted((a, b) => a - b);
+}
+
 /** Feeds one tick; one in which an arm answered nothing changes nothing. */
 export function feedLatency(test: LatencyTest, canary: Histogram, baseline: Histogram, phi: number): void {
   const slowCanary = countAbove(canary, test.scratch.canary);

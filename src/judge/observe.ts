@@ -28,7 +28,7 @@ export function observe(judge: Judge, tick: Tick): Judge {
 
   const warm = from >= warmUpEnd(judge);
   for (const limit of judge.limits)
-    if (warm || limit.rule === 'crash-rate') feedAbsolute(limit, tick, judge.settings.phi);
+    if (warm || limit.rule === 'crash-rate') feedAbsolute(limit, tick, judge.settings.fixedPhi ?? 1);
   if (warm) compareWhenBothServed(judge, tick, from);
 
   const logEs = logEsOf(judge);
@@ -51,7 +51,7 @@ function compareWhenBothServed(judge: Judge, tick: Tick, from: number): void {
 }
 
 function compare(judge: Judge, tick: Tick, from: number): void {
-  const { phi } = judge.settings;
+  const phi = judge.settings.fixedPhi ?? 1;
   const counts = {
     canaryRequests: tick.canary.requests,
     baselineRequests: tick.baseline.requests,

@@ -4,6 +4,13 @@ export interface InstanceBlock {
   readonly errors: readonly number[];
 }
 
+/** What the stable version's instances did before a rollout, in blocks of one length. */
+export type InstanceHistory = ReadonlyArray<{
+  /** Of each block, in seconds. */
+  readonly length: 1 | 10 | 60;
+  readonly blocks: readonly InstanceBlock[];
+}>;
+
 /** phi0 and e0: before there is data, errors count as independent, with the weight of 50 errors. */
 const PRIOR_PHI = 1;
 const PRIOR_ERRORS = 50;

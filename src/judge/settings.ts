@@ -19,7 +19,11 @@ export interface Limits {
   readonly crashesPerMinute?: number;
 }
 
+/** How a canary is judged: by evidence that may be looked at all the time, or by one of the plain rules of other tools. */
+export type JudgeRule = 'sequential' | 'fixed' | 'consecutive' | 'mann_whitney';
+
 export interface JudgeSettings {
+  readonly rule: JudgeRule;
   /** Probability of a false `issue` for the comparison with the baseline, over the whole rollout. */
   readonly alpha: number;
   /** Whether latency is compared. Limits on latency are tested either way. */
@@ -29,7 +33,7 @@ export interface JudgeSettings {
   /** Ticks that the rollout is planned to take, over which the onset of a regression is spread. */
   readonly plannedTicks: number;
   /** The start of the canary's life that is left out of the evidence; a dead release and crashes count from the start. */
-  readonly warmUpMs: number;
+  readonly warmUpMs: number | 'auto';
   /** Effects and thresholds of latency are taken over this time. */
   readonly windowMs: number;
   /**
@@ -37,11 +41,22 @@ export interface JudgeSettings {
    * fail less often than this; without it a service whose two arms never fail cannot be certified, since there is nothing to compare.
    */
   readonly acceptableErrorRate?: number;
-  /** How much more errors vary than independent ones would; all evidence on requests is divided by it. */
-  readonly phi: number;
+  /** With 2 the canary retreats at first, and is rolled back when the evidence has become ten times as strong. */
+  readonly stages: 1 | 2;
+  /** How much evidence of health is asked for: 20:1, or 100:1. */
+  readonly certificate: 'standard' | 'strict';
+  /** What is assigned to an arm, and so what is counted: each request by itself, or a client that stays on its version. */
+  readonly unit: 'request' | 'client';
+  /** Whether evidence on requests is divided by how much more errors vary than independent ones would. 'off' is for tests and simulations. */
+  readonly tempering: 'estimated' | 'off';
+  /** That divisor, where it is known and not to be estimated. */
+  readonly fixedPhi?: number;
+  /** When a regression may begin: at any time ('mixture'), or only with the rollout ('start', for tests and simulations). */
+  readonly onset: 'mixture' | 'start';
 }
 
 export const DEFAULT_SETTINGS: JudgeSettings = {
+  rule: 'sequential',
   alpha: 0.01,
   latency: true,
   limits: {},
@@ -49,9 +64,15 @@ export const DEFAULT_SETTINGS: JudgeSettings = {
   plannedTicks: 1800,
   warmUpMs: 30_000,
   windowMs: 300_000,
-  phi: 1,
+  stages: 2,
+  certificate: 'standard',
+  unit: 'request',
+  tempering: 'estimated',
+  onset: 'mixture',
 };
 
+/** The shortest warm-up where its length is found from the canary's first minutes. */
+export const LEAST_WARM_UP_MS = 30_000;
 /** Evidence in favour of harm from which a rollout pauses. */
 export const WARNING_E = 10;
 /** Evidence in favour of health that certifies a canary. */

@@ -1,10 +1,11 @@
 import { createLimits, type AbsoluteLimit } from './absolute.ts';
 import { createCertificate, type Certificate } from './certificate.ts';
 import type { Evidence } from './evidence.ts';
-import { createLatencyTest, type LatencyTest } from './latency.ts';
+import { comparedBuckets, createLatencyTest, type LatencyTest } from './latency.ts';
 import { onsetWithin, RATE_GRID } from './mixture.ts';
+import type { InstanceHistory } from './overdispersion.ts';
 import { createRatioTest, type RatioTest } from './ratio.ts';
-import type { JudgeSettings } from './settings.ts';
+import { LEAST_WARM_UP_MS, type JudgeSettings } from './settings.ts';
 import { noTotals, type Tick, type Totals } from './tick.ts';
 import { createWindow, type Window } from './window.ts';
 
@@ -40,8 +41,12 @@ interface Arms {
   readonly baseline: Totals;
 }
 
-/** @throws RangeError for a limit that cannot be tested */
-export function createJudge(settings: JudgeSettings, startedAt: number): Judge {
+/**
+ * @param startedAt when the canary began to serve, epoch milliseconds
+ * @param _history what the stable version's instances did before the rollout
+ * @throws RangeError for a limit that cannot be tested
+ */
+export function createJudge(settings: JudgeSettings, startedAt: number, _history?: InstanceHistory): Judge {
   const onset = onsetWithin(settings.plannedTicks);
   return {
     settings,
@@ -61,4 +66,12 @@ export function createJudge(settings: JudgeSettings, startedAt: number): Judge {
   };
 }
 
-export const warmUpEnd = (judge: Judge): number => judge.startedAt + judge.settings.warmUpMs;
+export const warmUpEnd = ({ settings, startedAt }: Judge): number =>
+  startedAt + (settings.warmUpMs === 'auto' ? LEAST_WARM_UP_MS : settings.warmUpMs);
+
+/** A new step begins at `at`: where clients stay on their version, the thresholds of latency are taken anew and then hold until the next step. */
+export function beginStep(_judge: Judge, _at: number): void {}
+
+/** The buckets for which a traffic provider counts clients once, in rising order: see `ArmTick.slowClients`. */
+export const latencyBuckets = ({ latency }: Judge): readonly number[] =>
+  latency === undefined ? [] : comparedBuckets(latency);

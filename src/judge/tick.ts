@@ -7,9 +7,22 @@ export interface ArmTick {
   readonly errors: number;
   /** Of the requests that were answered. */
   readonly latency: Histogram;
+  /**
+   * Only where clients stay on their version: by bucket of `latencyBuckets`, how many clients had their first answer in that bucket or
+   * above. Each client counts once per rollout and bucket.
+   */
+  readonly slowClients?: ReadonlyMap<number, number>;
   readonly crashes: number;
   /** Running time of all instances together, in minutes. */
   readonly instanceMinutes: number;
+}
+
+/** What one of several equal instances did within a tick. */
+export interface InstanceCount {
+  /** Tells instances of different ticks apart; without it their place in the list does. */
+  readonly name?: string;
+  readonly requests: number;
+  readonly errors: number;
 }
 
 /** One interval in which both arms were counted, final: nothing will be added to it later. */
@@ -18,6 +31,10 @@ export interface Tick {
   readonly at: number;
   readonly canary: ArmTick;
   readonly baseline: ArmTick;
+  /** The stable version's instances, from which is learnt how much more errors vary than independent ones would. */
+  readonly stableInstances?: readonly InstanceCount[];
+  /** Distinct failing clients of this rollout so far, where clients stay on their version. */
+  readonly clients?: { readonly canary: number; readonly baseline: number };
 }
 
 /** Sums of an arm's ticks. */

@@ -1,5 +1,5 @@
 import { evidenceOf, type Evidence } from './evidence.ts';
-import { comparison, issueIn, strongest, undecided, warning, type Finding } from './finding.ts';
+import { comparison, issueIn, ok, strongest, undecided, warning, type Finding } from './finding.ts';
 import { WARNING_E } from './settings.ts';
 import { warmUpEnd, type Judge } from './state.ts';
 import { comparedErrors, odds, roughly } from './wording.ts';
@@ -109,7 +109,7 @@ function oneArmIn({
 function certifiedIn({ context, evidence }: AssessmentRecord): Finding {
   const { held, logE, remainingMs } = evidence.certificate;
   if (!context.certificateRequired || held)
-    return { verdict: 'ok', rule: 'healthy', reason: `no evidence of harm: ${comparedErrors(evidence)}` };
+    return ok('healthy', `no evidence of harm: ${comparedErrors(evidence)}`);
   const time = remainingMs === null ? 'no end in sight' : `about ${roughly(remainingMs)} more`;
   return undecided(
     'certificate',

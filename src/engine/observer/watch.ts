@@ -99,7 +99,7 @@ export class Watch {
     observe(judge, { at, canary: armTick(look, 'canary'), baseline: armTick(look, 'baseline') });
     this.#lastAt = at;
     const phi = this.#tempering.add(look);
-    if (phi !== undefined) this.#judge = { ...judge, settings: { ...judge.settings, phi } };
+    if (phi !== undefined) this.#judge = { ...judge, settings: { ...judge.settings, fixedPhi: phi } };
   }
 }
 

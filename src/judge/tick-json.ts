@@ -1,0 +1,158 @@
+import { BUCKETS, createHistogram, type Histogram } from './histogram.ts';
+import type { ArmTick, InstanceCount, Tick } from './tick.ts';
+
+/** One arm of a tick as plain JSON: the form of records, traces and the API. */
+export interface ArmTickJson {
+  readonly requests: number;
+  readonly errors: number;
+  /** Buckets that are not empty: index and count in turn. */
+  readonly latency: readonly number[];
+  readonly crashes: number;
+  readonly instance_minutes: number;
+  /** Bucket and clients in turn. */
+  readonly slow_clients?: readonly number[];
+}
+
+export interface TickJson {
+  /** End of the interval, epoch milliseconds. */
+  readonly at: number;
+  readonly canary: ArmTickJson;
+  readonly baseline: ArmTickJson;
+  /** Requests, errors and, where known, name of each stable instance. */
+  readonly stable_instances?: ReadonlyArray<readonly [requests: number, errors: number, name?: string]>;
+  readonly clients?: { readonly canary: number; readonly baseline: number };
+}
+
+export const tickToJson = ({ at, canary, baseline, stableInstances, clients }: Tick): TickJson => ({
+  at,
+  canary: armToJson(canary),
+  baseline: armToJson(baseline),
+  ...(stableInstances === undefined
+    ? {}
+    : {
+        stable_instances: stableInstances.map(({ requests, errors, name }) =>
+          name === undefined ? [requests, errors] : [requests, errors, name],
+        ),
+      }),
+  ...(clients === undefined ? {} : { clients }),
+});
+
+function armToJson({
+  requests,
+  errors,
+  latency,
+  crashes,
+  instanceMinutes,
+  slowClients,
+}: ArmTick): ArmTickJson {
+  const packed: number[] = [];
+  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    const count = latency[bucket] ?? 0;
+    if (count > 0) packed.push(bucket, count);
+  }
+  return {
+    requests,
+    errors,
+    latency: packed,
+    crashes,
+    instance_minutes: instanceMinutes,
+    ...(slowClients === undefined ? {} : { slow_clients: [...slowClients].flat() }),
+  };
+}
+
+/**
+ * Reads a tick from JSON that anybody may have written. What the counts must be like beside is told by `checkTick`.
+ * @throws RangeError that names the field
+ */
+export function tickFromJson(json: unknown): Tick {
+  const tick = record(json, 'tick');
+  const instances = tick['stable_instances'];
+  const clients = tick['clients'];
+  return {
+    at: number(tick['at'], 'at'),
+    canary: armFromJson(tick['canary'], 'canary'),
+    baseline: armFromJson(tick['baseline'], 'baseline'),
+    ...(instances === undefined
+      ? {}
+      : { stableInstances: list(instances, 'stable_instances').map(instance) }),
+    ...(clients === undefined ? {} : { clients: clientsFromJson(clients) }),
+  };
+}
+
+function armFromJson(json: unknown, name: string): ArmTick {
+  const arm = record(json, name);
+  const slow = arm['slow_clients'];
+  return {
+    requests: count(arm['requests'], `${name}.requests`),
+    errors: count(arm['errors'], `${name}.errors`),
+    latency: histogram(arm['latency'], `${name}.latency`),
+    crashes: count(arm['crashes'] ?? 0, `${name}.crashes`),
+    instanceMinutes: amount(arm['instance_minutes'] ?? 0, `${name}.instance_minutes`),
+    ...(slow === undefined ? {} : { slowClients: new Map(pairs(slow, `${name}.slow_clients`)) }),
+  };
+}
+
+function histogram(json: unknown, field: string): Histogram {
+  const result = createHistogram();
+  for (const [bucket, n] of pairs(json ?? [], field)) result[bucket] = (result[bucket] ?? 0) + n;
+  return result;
+}
+
+function pairs(json: unknown, field: string): [bucket: number, count: number][] {
+  const flat = list(json, field);
+  if (flat.length % 2 !== 0) throw wrong(field, 'bucket and count in turn', flat.length);
+  return Array.from({ length: flat.length / 2 }, (_, i) => {
+    const bucket = count(flat[2 * i], field);
+    if (bucket >= BUCKETS) throw wrong(field, `a bucket below ${BUCKETS}`, bucket);
+    return [bucket, count(flat[2 * i + 1], field)];
+  });
+}
+
+function instance(json: unknown, index: number): InstanceCount {
+  const field = `stable_instances[${index}]`;
+  const [requests, errors, name] = list(json, field);
+  if (name !== undefined && typeof name !== 'string') throw wrong(field, 'a name as its third', name);
+  return {
+    requests: count(requests, field),
+    errors: count(errors, field),
+    ...(name === undefined ? {} : { name }),
+  };
+}
+
+function clientsFromJson(json: unknown): NonNullable<Tick['clients']> {
+  const clients = record(json, 'clients');
+  return {
+    canary: count(clients['canary'], 'clients.canary'),
+    baseline: count(clients['baseline'], 'clients.baseline'),
+  };
+}
+
+function record(json: unknown, field: string): Readonly<Record<string, unknown>> {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw wrong(field, 'an object', json);
+  return json as Readonly<Record<string, unknown>>;
+}
+
+function list(json: unknown, field: string): readonly unknown[] {
+  if (!Array.isArray(json)) throw wrong(field, 'a list', json);
+  return json;
+}
+
+function number(json: unknown, field: string): number {
+  if (typeof json !== 'number' || !Number.isFinite(json)) throw wrong(field, 'a number', json);
+  return json;
+}
+
+function amount(json: unknown, field: string): number {
+  const value = number(json, field);
+  if (value < 0) throw wrong(field, 'not negative', value);
+  return value;
+}
+
+function count(json: unknown, field: string): number {
+  const value = number(json, field);
+  if (!Number.isSafeInteger(value) || value < 0) throw wrong(field, 'a whole number from 0', value);
+  return value;
+}
+
+const wrong = (field: string, expected: string, found: unknown) =>
+  new RangeError(`${field}: ${expected} was expected, not ${JSON.stringify(found) ?? String(found)}`);
