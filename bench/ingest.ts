@@ -1,6 +1,7 @@
 /**
  * How fast webhooks are taken in: real signed ones over TCP, each on the disk before it is answered, by a real server that at the same
- * time looks at those that it has taken in. Held against the raw commits of the same database on this machine.
+ * time looks at those that it has taken in. Held against the raw commits of the same database on this machine: all that a webhook
+ * leaves there, its inbox row before the answer and the event that says what became of it after.
  */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -107,9 +108,15 @@ async function main(folder: string): Promise<void> {
       {
         ...taken,
         what: `webhooks, ${CONNECTIONS} connections`,
-        against: 'the store alone, as many callers',
-        againstValue: middle(({ receive }) => receive),
+        against: 'the same commits by the store alone',
+        againstValue: middle(({ whole }) => whole),
         bar: { on: 'ratio', atLeast: 0.5 },
+      },
+      {
+        ...taken,
+        what: 'the same, beside the first commit alone',
+        against: 'inbox rows in grouped commits, as many callers',
+        againstValue: middle(({ receive }) => receive),
       },
       {
         ...taken,

@@ -2,7 +2,14 @@ import { createHash, createPublicKey, verify } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { SpillwayError } from '../core/errors.ts';
-import { verifyExport, type ExportProblem, type ExportVerdict } from '../ledger/index.ts';
+import {
+  fromBase64,
+  verifyExport,
+  type ExportProblem,
+  type ExportVerdict,
+  type TreeHead,
+  type VerificationMeans,
+} from '../ledger/index.ts';
 import { count } from '../views/words.ts';
 import type { Context } from './context.ts';
 import { EXIT, type ExitCode } from './exit.ts';
@@ -13,24 +20,44 @@ const DER_PREFIX = Buffer.from('302a300506032b6570032100', 'hex');
 /** So many problems are shown; one change can break many lines. */
 const SHOWN = 10;
 
-/** Proves an export from itself alone. Ends with 1, and which entry is wrong, when anything was altered. */
-export async function verifyAudit(
-  context: Context,
-  file: string,
-  keyFile: string | undefined,
-): Promise<ExitCode> {
-  const text = file === '-' ? await readStdin(context) : await read(resolve(context.io.cwd, file));
-  const trustedKey =
-    keyFile === undefined ? undefined : (await read(resolve(context.io.cwd, keyFile))).trim();
-  const verdict = verifyExport(linesOf(text), {
+/** What an export is held against beside itself: files that the verifier has kept. */
+export interface Against {
+  /** The log's public key. */
+  readonly key?: string;
+  /** An earlier export. */
+  readonly since?: string;
+}
+
+/** Proves an export without a server. Ends with 1, and which entry is wrong, when anything was altered. */
+export async function verifyAudit(context: Context, file: string, against: Against): Promise<ExitCode> {
+  const { cwd } = context.io;
+  const text = file === '-' ? await readStdin(context) : await read(resolve(cwd, file));
+  const trustedKey = against.key === undefined ? undefined : (await read(resolve(cwd, against.key))).trim();
+  const means: VerificationMeans = {
     hash: (bytes) => createHash('sha256').update(bytes).digest(),
     verifySignature,
     ...(trustedKey !== undefined && { trustedKey }),
-  });
+  };
+  const known = against.since === undefined ? [] : [await keptState(resolve(cwd, against.since), means)];
+  const verdict = verifyExport(linesOf(text), { ...means, known });
   await context.show({ file, trusted: trustedKey !== undefined, ...verdict }, () =>
     verdict.ok ? provedLines(verdict, trustedKey !== undefined) : brokenLines(verdict),
   );
   return verdict.ok ? EXIT.ok : EXIT.failed;
+}
+
+/** The state of the log at the end of an export that was kept: nothing later may contradict it. */
+async function keptState(path: string, means: VerificationMeans): Promise<TreeHead> {
+  const { ok, size, root, problems } = verifyExport(linesOf(await read(path)), means);
+  const bytes = fromBase64(root);
+  if (ok && bytes !== undefined) return { size, root: bytes };
+  throw new SpillwayError(
+    'corrupt',
+    `the export to compare with is not proved itself: ${problems[0]?.what}`,
+    {
+      where: path,
+    },
+  );
 }
 
 function verifySignature(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {

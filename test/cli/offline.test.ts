@@ -171,9 +171,12 @@ test('edge stable needs no server, and says when there is no edge either', async
 });
 
 /** An export as the server signs it; `forged`: by somebody who has not the key that it names. */
-function signedExport(actors: readonly string[], forged = false) {
+function signedExport(
+  actors: readonly string[],
+  { forged = false, signer: owner = generateKeyPairSync('ed25519') } = {},
+) {
   const hash = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest();
-  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const { privateKey, publicKey } = owner;
   const raw = publicKey.export({ format: 'der', type: 'spki' }).subarray(12);
   const key = verifierKey(hash, 'spillway.test/log', raw);
   const salt = new Uint8Array(16).fill(7);
@@ -210,11 +213,35 @@ test('audit verify proves an export, and names the entry that was altered', asyn
   assert.equal(altered.code, 1);
   assert.match(altered.out, /line 4, entry 2: entry, salt and leaf do not belong together/);
   assert.equal((await verify('cut')).code, 1);
-  await file('forged', signedExport(['ada', 'mallory'], true).text);
+  await file('forged', signedExport(['ada', 'mallory'], { forged: true }).text);
   assert.match((await verify('forged')).out, /NOT proved[\s\S]*is not signed by spillway\.test\/log/);
   assert.equal((await verify('log.jsonl', '--key', 'other')).code, 1, 'signed by somebody else');
   assert.equal((await run(['audit', 'verify', '-'], { io: { cwd }, stdin: text })).code, 0);
   assert.equal((await verify('none')).code, 2);
+});
+
+test('audit verify --since notices that an earlier export was cut short or rewritten', async (t) => {
+  const cwd = await temporaryFolder(t);
+  const signer = generateKeyPairSync('ed25519');
+  const keep = (name: string, actors: readonly string[]) =>
+    writeFile(join(cwd, name), signedExport(actors, { signer }).text);
+  await keep('earlier', ['ada', 'grace']);
+  await keep('grown', ['ada', 'grace', 'mallory']);
+  await keep('rewritten', ['ada', 'somebody', 'mallory']);
+  await keep('cut', ['ada']);
+  await writeFile(join(cwd, 'broken'), 'no export\n');
+  const verify = (name: string, since: string) =>
+    run(['audit', 'verify', name, '--since', since], { io: { cwd } });
+  assert.equal((await verify('grown', 'earlier')).code, 0);
+  assert.equal((await verify('earlier', 'earlier')).code, 0);
+  assert.match((await verify('cut', 'earlier')).out, /the log had 2 entries before, the export has 1/);
+  assert.match(
+    (await verify('rewritten', 'earlier')).out,
+    /the first 2 entries are not those of the state that was kept/,
+  );
+  const unusable = await verify('grown', 'broken');
+  assert.notEqual(unusable.code, 0);
+  assert.match(unusable.err, /the export to compare with is not proved itself/);
 });
 
 test('audit export writes a whole file or none', async (t) => {

@@ -1,7 +1,7 @@
 import { Option } from 'commander';
 import { AUDIT_CATEGORIES, type AuditEvent } from '../../views/audit.ts';
 import { exportAudit } from '../audit-export.ts';
-import { verifyAudit } from '../audit-verify.ts';
+import { verifyAudit, type Against } from '../audit-verify.ts';
 import type { Context, Define } from '../context.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import type { Style } from '../render/style.ts';
@@ -44,9 +44,11 @@ export const define: Define = (command, context) => {
       '--key <file>',
       "the log's public key as you know it: without it, an export is held to its own key",
     )
-    .action(
-      context.run((file: string, { key }: { readonly key?: string }) => verifyAudit(context, file, key)),
-    );
+    .option(
+      '--since <export>',
+      'an export that you kept earlier: this one must begin with it, so that nothing was cut off or rewritten since',
+    )
+    .action(context.run((file: string, against: Against) => verifyAudit(context, file, against)));
 };
 
 async function query(context: Context, { app, env, release, ...rest }: QueryOptions): Promise<ExitCode> {
