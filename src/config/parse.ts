@@ -178,6 +178,7 @@ function environmentConfig(
   const plan: Omit<Plan, 'gates'> = {
     strategy,
     steps,
+    pace: 'time',
     onInconclusive: canary.on_inconclusive ?? 'pause',
     artifact: { path: file.artifact?.path ?? '.', build: file.artifact?.build ?? null },
     runtime: {

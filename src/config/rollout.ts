@@ -75,6 +75,10 @@ export function analysisOf(level: Level, canary: Partial<Canary>, triggers: Trig
   const errorRate = limits.length > 0 ? Math.min(...limits) / 100 : defaults.ERROR_RATE;
   const increase = triggers.canary_failure?.error_rate_increase;
   return {
+    judge: 'sequential',
+    stages: 2,
+    certificate: 'standard',
+    baseline: 'stable',
     alpha: canary.alpha ?? defaults.ALPHA,
     warmUp: canary.warm_up ?? defaults.WARM_UP,
     errorRate: watched ? errorRate : null,

@@ -97,9 +97,15 @@ export interface Rollout {
   readonly verdict: VerdictName | null;
   /** The judge's rule behind the verdict. */
   readonly rule: string | null;
+  readonly response: ResponseName | null;
+  /** How often it was taken back to its smallest step. */
+  readonly retreats: number;
 }
 
 export type VerdictName = 'undecided' | 'ok' | 'warning' | 'issue';
+
+/** What an `issue` asks for: the smallest step while judging goes on, or the previous version. Other verdicts ask for nothing. */
+export type ResponseName = 'retreat' | 'rollback';
 
 /** A way back under way. Traffic goes first; instances follow. */
 export interface Rollback {

@@ -1,4 +1,4 @@
-import type { GateOutcome, Request, VerdictName } from './deployment.ts';
+import type { GateOutcome, Request, ResponseName, VerdictName } from './deployment.ts';
 import type { DeploymentId, EffectKey, LaneId } from './ids.ts';
 import type { JsonObject } from './json.ts';
 import type { Plan } from './plan.ts';
@@ -50,6 +50,7 @@ export type DeploymentEvent = { readonly deployment: DeploymentId } & (
       readonly step: number;
       readonly verdict: VerdictName;
       readonly rule: string;
+      readonly response: ResponseName | null;
       readonly reason: string;
       readonly record: JsonObject;
     }

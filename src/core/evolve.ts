@@ -85,6 +85,9 @@ function rollback(deployment: Deployment, change: Partial<Rollback>): Deployment
   return { ...deployment, status: { ...status, rollback: { ...status.rollback, ...change } } };
 }
 
+/** What is said of a step that has just begun. */
+const UNJUDGED = { verdict: null, rule: null, response: null };
+
 const beginRollout = (key: EffectKey): Rollout => ({
   phase: 'preparing',
   expects: key,
@@ -93,8 +96,8 @@ const beginRollout = (key: EffectKey): Rollout => ({
   instances: 0,
   startedAt: null,
   shiftedAt: null,
-  verdict: null,
-  rule: null,
+  ...UNJUDGED,
+  retreats: 0,
 });
 
 /** The present rollout, for the states that carry it on. */
@@ -117,8 +120,7 @@ function shifted(d: Deployment, event: Of<'traffic.shifted'>): Deployment {
     expects: null,
     weight: event.weight,
     shiftedAt: event.at,
-    verdict: null,
-    rule: null,
+    ...UNJUDGED,
   });
   const step = d.status.state === 'deploying' ? stepsOf(d)[d.status.rollout.step] : undefined;
   if (step === undefined) return moved;
@@ -210,9 +212,9 @@ const changes: { readonly [Type in Later['type']]: (d: Deployment, e: Of<Type>) 
   'canary.step': (d, e) => without(rollout(d, { step: e.step }), 'step_minimum', 'step_maximum'),
   'traffic.shifting': (d, e) => rollout(d, { phase: 'shifting', expects: e.key }),
   'traffic.shifted': shifted,
-  'verdict.changed': (d, e) => rollout(d, { verdict: e.verdict, rule: e.rule }),
+  'verdict.changed': (d, e) => rollout(d, { verdict: e.verdict, rule: e.rule, response: e.response }),
   'deployment.verifying': (d, e) => {
-    const verifying = carried(d, { phase: 'verifying', expects: e.key, verdict: null, rule: null });
+    const verifying = carried(d, { phase: 'verifying', expects: e.key, ...UNJUDGED });
     return enter(d, { state: 'verifying', rollout: verifying }, e.at, d.plan.deadlines.verifying);
   },
   'deployment.live': (d, e) => {

@@ -1,4 +1,4 @@
-import type { GateOutcome, Request, VerdictName } from './deployment.ts';
+import type { GateOutcome, Request, ResponseName, VerdictName } from './deployment.ts';
 import type { TimerName } from './effects.ts';
 import type { DeploymentId, EffectKey } from './ids.ts';
 import type { JsonObject } from './json.ts';
@@ -68,6 +68,7 @@ export type Observation =
       readonly step: number;
       readonly verdict: VerdictName;
       readonly rule: string;
+      readonly response: ResponseName | null;
       readonly reason: string;
       readonly record: JsonObject;
     }

@@ -14,9 +14,13 @@ export function judged(draft: Draft, deployment: Deployment, verdict: Verdict): 
   if (standsAside(draft, deployment)) return;
   const { id } = deployment;
   const known = rolloutOf(deployment);
-  if (known.verdict !== verdict.verdict || known.rule !== verdict.rule) {
-    const { step, rule, reason, record } = verdict;
-    const changed = { step, verdict: verdict.verdict, rule, reason, record };
+  if (
+    known.verdict !== verdict.verdict ||
+    known.rule !== verdict.rule ||
+    known.response !== verdict.response
+  ) {
+    const { step, rule, response, reason, record } = verdict;
+    const changed = { step, verdict: verdict.verdict, rule, response, reason, record };
     draft.emit({ type: 'verdict.changed', deployment: id, ...changed });
   }
   if (verdict.verdict === 'issue' && mayRollBack(deployment)) return beginRollback(draft, id, verdict.reason);

@@ -11,6 +11,8 @@ export interface Plan {
   readonly strategy: 'immediate' | 'canary';
   /** In order, growing, the last one all of the traffic. */
   readonly steps: readonly CanaryStep[];
+  /** `evidence`: the steps' times are limits, and the judge says when a step ends. */
+  readonly pace: 'time' | 'evidence';
   readonly onInconclusive: 'pause' | 'rollback' | 'proceed';
   readonly gates: readonly GatePlan[];
   readonly artifact: ArtifactPlan;
@@ -53,8 +55,17 @@ export interface ArtifactPlan {
 
 /** Limits as fractions, times in milliseconds. `null` = not asked for. */
 export interface AnalysisPlan {
+  /** Who compares canary and stable version; the names of the judge's rules. */
+  readonly judge: 'sequential' | 'fixed' | 'consecutive' | 'mann_whitney';
+  /** 2: harm shown first takes the canary back to its smallest step, and back altogether when it is shown beyond doubt. */
+  readonly stages: 1 | 2;
+  /** How much evidence of health is asked for before the canary gets all of the traffic. */
+  readonly certificate: 'standard' | 'strict';
+  /** What the canary is compared with: the stable version as it runs, or as many instances of it started with the canary's. */
+  readonly baseline: 'stable' | 'fresh';
   readonly alpha: number;
-  readonly warmUp: Duration;
+  /** The start of an arm's life that is left out of the evidence; `auto`: until its first minutes have settled. */
+  readonly warmUp: Duration | 'auto';
   /** A canary's share of failed requests that is harm by itself. */
   readonly errorRate: number | null;
   readonly p95: Duration | null;

@@ -5,7 +5,18 @@ import type { StoredEvent } from '../ports/store.ts';
 import type { Chance } from '../ports/system.ts';
 
 /** The n-th entry (from 1) brings an event of form n to form n + 1. */
-const UPCASTS: ReadonlyArray<(event: JsonObject) => JsonObject> = [];
+const UPCASTS: ReadonlyArray<(event: JsonObject) => JsonObject> = [oneStage];
+
+/** Before harm had two stages and the judge a choice of rules: every issue was taken back, and steps lasted their time. */
+function oneStage(event: JsonObject): JsonObject {
+  if (event['type'] === 'verdict.changed')
+    return { ...event, response: event['verdict'] === 'issue' ? 'rollback' : null };
+  if (event['type'] !== 'deployment.requested') return event;
+  const plan = event['plan'] as JsonObject;
+  const judging = { judge: 'sequential', stages: 1, certificate: 'standard', baseline: 'stable' };
+  const analysis = { ...(plan['analysis'] as JsonObject), ...judging };
+  return { ...event, plan: { ...plan, pace: 'time', analysis } };
+}
 
 /** The form in which events are written. */
 export const EVENT_SCHEMA = UPCASTS.length + 1;

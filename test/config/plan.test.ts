@@ -17,6 +17,7 @@ test('three lines make a plan with every default of the specification', () => {
       minimum: minutes(30),
       maximum: hours(1),
     })),
+    pace: 'time',
     onInconclusive: 'pause',
     gates: [],
     artifact: { path: '.', build: null },
@@ -32,6 +33,10 @@ test('three lines make a plan with every default of the specification', () => {
       instances: 1,
     },
     analysis: {
+      judge: 'sequential',
+      stages: 2,
+      certificate: 'standard',
+      baseline: 'stable',
       alpha: 0.01,
       warmUp: seconds(30),
       errorRate: 0.01,

@@ -27,6 +27,7 @@ export const PLAN: Plan = {
     { weight: weightOf(50), minimum: seconds(10), maximum: seconds(60) },
     { weight: weightOf(100), minimum: seconds(10), maximum: seconds(60) },
   ],
+  pace: 'time',
   onInconclusive: 'pause',
   gates: [],
   artifact: { path: '.', build: null },
@@ -36,6 +37,10 @@ export const PLAN: Plan = {
     instances: 2,
   },
   analysis: {
+    judge: 'sequential',
+    stages: 2,
+    certificate: 'standard',
+    baseline: 'stable',
     alpha: 0.01,
     warmUp: seconds(1),
     errorRate: null,
@@ -142,10 +147,12 @@ export class World {
     id: DeploymentId,
     verdict: 'ok' | 'warning' | 'issue' | 'undecided',
     rule = 'error-ratio',
+    response: 'retreat' | 'rollback' = 'rollback',
   ): Decision {
     const { status } = this.get(id);
     const step = 'rollout' in status ? status.rollout.step : 0;
-    const said = { verdict, rule, reason: `it is ${verdict}`, record: {} };
+    const asked = verdict === 'issue' ? response : null;
+    const said = { verdict, rule, response: asked, reason: `it is ${verdict}`, record: {} };
     return this.feed({ type: 'verdict', deployment: id, step, ...said }, 'spillway');
   }
 

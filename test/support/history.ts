@@ -117,6 +117,7 @@ function verdict(world: World, deployment: DeploymentId, assessment: Assessment)
       step: 'rollout' in status ? status.rollout.step : 0,
       verdict: name,
       rule,
+      response: name === 'issue' ? 'rollback' : null,
       reason,
       record: JSON.parse(JSON.stringify(record)) as JsonObject,
     },

@@ -35,7 +35,7 @@ export function judgeSettings(deployment: Deployment): JudgeSettings {
     limits,
     gates: { ...DEFAULT_GATES, errorRatio: analysis.errorRateIncrease },
     plannedTicks: Math.max(LEAST_TICKS, Math.ceil(planned)),
-    warmUpMs: analysis.warmUp,
+    warmUpMs: analysis.warmUp === 'auto' ? DEFAULT_SETTINGS.warmUpMs : analysis.warmUp,
     acceptableErrorRate: ACCEPTABLE_ERROR_RATE,
   };
 }

@@ -141,6 +141,7 @@ export class LaneObserver {
       step: rollout.step,
       verdict,
       rule,
+      response: verdict === 'issue' ? 'rollback' : null,
       reason,
       record: asJson(record) as JsonObject,
     });

@@ -118,4 +118,17 @@ export const MIGRATIONS: readonly string[] = [
   CREATE TABLE audit_tree (size INTEGER NOT NULL, frontier BLOB NOT NULL);
   INSERT INTO audit_tree VALUES (0, x'');
   `,
+  // Folded states take the form of the events of form 2: the upcast in ../event-form.ts, said to snapshots.
+  `
+  UPDATE deployments SET snapshot = json_set(snapshot,
+    '$.plan.pace', 'time',
+    '$.plan.analysis.judge', 'sequential',
+    '$.plan.analysis.stages', 1,
+    '$.plan.analysis.certificate', 'standard',
+    '$.plan.analysis.baseline', 'stable');
+  UPDATE deployments SET snapshot = json_set(snapshot,
+    '$.status.rollout.response', iif(snapshot ->> '$.status.rollout.verdict' = 'issue', 'rollback', NULL),
+    '$.status.rollout.retreats', 0)
+  WHERE json_type(snapshot, '$.status.rollout') IS NOT NULL;
+  `,
 ];
