@@ -1,4 +1,13 @@
 export type { LimitEvidence, LimitRule, Occurrence } from './absolute.ts';
+export {
+  CONFIDENCE_ALPHA,
+  createRatioSequence,
+  feedRatioSequence,
+  rateInterval,
+  ratioInterval,
+  type Interval,
+  type RatioSequence,
+} from './confidence.ts';
 export type { Effects, Quantiles } from './effects.ts';
 export type { Evidence, LogEs } from './evidence.ts';
 export * from './histogram.ts';

@@ -10,7 +10,7 @@ import {
 } from '../../src/judge/index.ts';
 
 /** A seeded source of numbers in [0, 1): mulberry32, so that every run of a seed is the same run everywhere. */
-function randomSource(seed: number): () => number {
+export function randomSource(seed: number): () => number {
   let state = seed >>> 0;
   return () => {
     state = (state + 0x6d2b79f5) | 0;
