@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import { SpillwayError } from '../../core/errors.ts';
+import {
+  tickFromJson,
+  type AssessmentContext,
+  type InstanceHistory,
+  type JudgeSettings,
+  type Tick,
+  type TickJson,
+} from '../../judge/index.ts';
+import { assessmentContext, instanceHistory, judgeSettings, momentOfTime } from './schema.ts';
+
+/** Everything that the judge of one deployment has seen and said: enough to judge it again without server and store. */
+export interface JudgeRecord {
+  /** Of this form. */
+  readonly record: 1;
+  readonly deployment: string;
+  readonly application: string;
+  readonly environment: string;
+  readonly version: string;
+  readonly settings: JudgeSettings;
+  /** When the canary began to serve, epoch milliseconds. */
+  readonly started_at: number;
+  /** What the stable version's instances did before. */
+  readonly history: InstanceHistory;
+  /** When each step began, epoch milliseconds: before the first tick that ends then or later. */
+  readonly steps: readonly number[];
+  readonly verdicts: readonly RecordedVerdict[];
+  readonly ticks: readonly TickJson[];
+}
+
+/** A verdict as it was given. */
+export interface RecordedVerdict {
+  readonly at: number;
+  /** 0 for the first. */
+  readonly step: number;
+  readonly verdict: string;
+  readonly rule: string;
+  readonly response: string | null;
+  readonly reason: string;
+  /** An `AssessmentRecord`, as somebody wrote it down. */
+  readonly record: { readonly context: AssessmentContext; readonly lastTickAt: number | null };
+}
+
+/** A record whose ticks are the judge's own. */
+export interface ReadRecord extends Omit<JudgeRecord, 'ticks'> {
+  readonly ticks: readonly Tick[];
+}
+
+const label = z.string().max(200);
+
+const verdict = z.strictObject({
+  at: momentOfTime,
+  step: z.int().min(0),
+  verdict: label,
+  rule: label,
+  response: label.nullable(),
+  reason: z.string().max(5000),
+  record: z.looseObject({ context: assessmentContext, lastTickAt: momentOfTime.nullable() }),
+});
+
+const form = z.strictObject({
+  record: z.literal(1),
+  deployment: label,
+  application: label,
+  environment: label,
+  version: label,
+  settings: judgeSettings,
+  started_at: momentOfTime,
+  history: instanceHistory,
+  steps: z.array(momentOfTime),
+  verdicts: z.array(verdict),
+  ticks: z.array(z.unknown()),
+});
+
+/**
+ * Reads a record that anybody may have written.
+ * @param where names it in errors: the file
+ * @throws SpillwayError `invalid_event` with the place of what cannot be read
+ */
+export function readRecord(text: string, where: string): ReadRecord {
+  const parsed = form.safeParse(jsonOf(text, where));
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const place = (issue?.path ?? []).join('.');
+    throw unusable(issue?.message ?? 'it is not one', place === '' ? where : `${where}: ${place}`);
+  }
+  return { ...parsed.data, ticks: ticksOf(parsed.data.ticks, where) };
+}
+
+function jsonOf(text: string, where: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const cut = error instanceof SyntaxError && /end of JSON|Unterminated/.test(error.message);
+    throw unusable(cut ? 'the file ends in the middle' : 'it is not JSON', where);
+  }
+}
+
+function ticksOf(list: readonly unknown[], where: string): readonly Tick[] {
+  return list.map((json, index) => {
+    try {
+      return tickFromJson(json);
+    } catch (error) {
+      throw located(error, `${where}: ticks.${index}`);
+    }
+  });
+}
+
+/** The judge's objection to a tick, with its place. Anything else goes on as it is. */
+export function located(error: unknown, where: string): unknown {
+  return error instanceof RangeError ? unusable(error.message, where) : error;
+}
+
+const unusable = (what: string, where: string): SpillwayError =>
+  new SpillwayError('invalid_event', `this is no record that can be judged: ${what}`, {
+    where,
+    hint: 'Make one: spillway canary record DEPLOYMENT --file FILE',
+  });

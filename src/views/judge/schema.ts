@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import type { AssessmentContext, InstanceHistory, JudgeSettings } from '../../judge/index.ts';
+
+/** Of a record or a request that anybody may have written: numbers that mean something, and no field that nobody knows. */
+const share = z.number().gt(0).lt(1);
+const positive = z.number().gt(0);
+const amount = z.number().min(0);
+const count = z.int().min(0);
+const moment = z.int().min(0);
+
+const limits = z.strictObject({
+  errorRate: share.exactOptional(),
+  p95Ms: positive.exactOptional(),
+  p99Ms: positive.exactOptional(),
+  crashesPerMinute: positive.exactOptional(),
+});
+
+const gates = z.strictObject({ errorRatio: positive, p95Ratio: positive, p99Ratio: positive });
+
+export const judgeSettings = z.strictObject({
+  rule: z.enum(['sequential', 'fixed', 'consecutive', 'mann_whitney']),
+  alpha: share,
+  latency: z.boolean(),
+  limits,
+  gates,
+  plannedTicks: z.int().min(1),
+  warmUpMs: z.union([amount, z.literal('auto')]),
+  windowMs: positive,
+  acceptableErrorRate: share.exactOptional(),
+  stages: z.union([z.literal(1), z.literal(2)]),
+  certificate: z.enum(['standard', 'strict']),
+  unit: z.enum(['request', 'client']),
+  tempering: z.enum(['estimated', 'off']),
+  fixedPhi: z.number().min(1).exactOptional(),
+  onset: z.enum(['mixture', 'start']),
+}) satisfies z.ZodType<JudgeSettings>;
+
+/** Settings of which those that are not given are the defaults. */
+export const someJudgeSettings = judgeSettings.extend({ gates: gates.partial() }).partial();
+
+export const assessmentContext = z.strictObject({
+  now: moment,
+  stepStartedAt: moment,
+  minStepMs: amount,
+  maxStepMs: amount,
+  concurrentBaseline: z.boolean(),
+  certificateRequired: z.boolean(),
+  staleAfterMs: positive,
+}) satisfies z.ZodType<AssessmentContext>;
+
+export const instanceHistory = z.array(
+  z.strictObject({
+    length: z.union([z.literal(1), z.literal(10), z.literal(60)]),
+    blocks: z.array(z.strictObject({ requests: z.array(count), errors: z.array(count) })),
+  }),
+) satisfies z.ZodType<InstanceHistory>;
+
+export const momentOfTime = moment;
