@@ -1,7 +1,16 @@
 import type { Deployment, Rollout } from '../../core/deployment.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Instant } from '../../core/time.ts';
-import { assess, createJudge, observe, type Assessment, type Judge } from '../../judge/index.ts';
+import {
+  assess,
+  createJudge,
+  observe,
+  type Assessment,
+  type InstanceHistory,
+  type Judge,
+  type JudgeSettings,
+  type Tick,
+} from '../../judge/index.ts';
 import type { SeriesRow } from '../../ports/store.ts';
 import type { TrafficCounts } from '../../ports/traffic.ts';
 import type { LiveStatus } from '../control-plane.ts';
@@ -22,12 +31,20 @@ import { Tempering } from './tempering.ts';
 /** What was seen of the instances since the look before. */
 export type InstanceLook = Pick<Look, 'crashes' | 'instanceMinutes'>;
 
+/** Told everything that the judge is given, in order: whoever keeps it can judge again. */
+export interface Tape {
+  begin(settings: JudgeSettings, startedAt: number, history: InstanceHistory): void;
+  step(at: number): void;
+  tick(tick: Tick): void;
+}
+
 /** Follows one rollout: counts become looks, looks become series rows and evidence, evidence becomes an assessment. */
 export class Watch {
   readonly #deployment: Deployment;
   readonly #sides: Sides;
   readonly #counters = new Counters();
   readonly #tempering = new Tempering();
+  readonly #tape: Tape | undefined;
   #judge: Judge | undefined;
   #lastAt: number | undefined;
   /** The provider's counts just before the rollout began. */
@@ -35,8 +52,9 @@ export class Watch {
   #assessment: Assessment | null = null;
 
   /** @param rows what was recorded of this rollout so far: the judge is rebuilt from them */
-  constructor(deployment: Deployment, rows: readonly SeriesRow[]) {
+  constructor(deployment: Deployment, rows: readonly SeriesRow[], tape?: Tape) {
     this.#deployment = deployment;
+    this.#tape = tape;
     this.#sides = { canary: deployment.revision?.digest, baseline: deployment.previous?.digest };
     for (const { at, payload } of rows) {
       const look = unpackLook(payload);
@@ -93,10 +111,18 @@ export class Watch {
     return { at: startedAt, base };
   }
 
+  #create(startedAt: number): Judge {
+    const settings = judgeSettings(this.#deployment);
+    this.#tape?.begin(settings, startedAt, []);
+    return createJudge(settings, startedAt, []);
+  }
+
   #fold(look: Look, at: number): void {
     const startedAt = Math.min(look.start?.at ?? at, at);
-    const judge = (this.#judge ??= createJudge(judgeSettings(this.#deployment), startedAt));
-    observe(judge, { at, canary: armTick(look, 'canary'), baseline: armTick(look, 'baseline') });
+    const judge = (this.#judge ??= this.#create(startedAt));
+    const tick = { at, canary: armTick(look, 'canary'), baseline: armTick(look, 'baseline') };
+    observe(judge, tick);
+    this.#tape?.tick(tick);
     this.#lastAt = at;
     const phi = this.#tempering.add(look);
     if (phi !== undefined) this.#judge = { ...judge, settings: { ...judge.settings, fixedPhi: phi } };
