@@ -1,11 +1,14 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { messageOf, SpillwayError, type ErrorCode } from '../core/errors.ts';
+import { BUCKETS } from '../judge/histogram.ts';
 import type { Edge } from './edge.ts';
 import { parseRouting, wholeNumber } from './routing.ts';
 import type { WireError } from './wire.ts';
 
 const BODY_LIMIT = 1 << 20;
 const LONGEST_DRAIN_MS = 86_400_000;
+/** So many buckets of a route can be watched at once. */
+const MOST_WATCHED = 16;
 
 const STATUS: Partial<Record<ErrorCode, number>> = {
   config_invalid: 400,
@@ -16,7 +19,7 @@ const STATUS: Partial<Record<ErrorCode, number>> = {
 };
 
 /**
- * The control API: GET /routes, PUT /routes/<encoded route>, POST /drain, GET /counts?route=, GET /status.
+ * The control API: GET /routes, PUT /routes/<encoded route>, POST /drain, POST /watch-slow, GET /counts?route=, GET /status.
  * @param ready answers wait for it: before the kept routes are known, a `set` would write a state without them
  */
 export function createControl(edge: Edge, ready: Promise<void>): Server {
@@ -39,6 +42,7 @@ async function answer(edge: Edge, req: IncomingMessage): Promise<unknown> {
   if (action === 'GET /counts') return edge.counts(searchParams.get('route') ?? '');
   if (action === 'GET /status') return edge.status();
   if (action === 'POST /drain') return drain(edge, await readJson(req));
+  if (action === 'POST /watch-slow') return watchSlow(edge, await readJson(req));
   if (action.startsWith('PUT /routes/'))
     return put(edge, pathname.slice('/routes/'.length), await readJson(req));
   throw new SpillwayError('not_found', `the edge does not know ${action}`);
@@ -68,6 +72,19 @@ async function drain(edge: Edge, body: Record<string, unknown>): Promise<unknown
     });
   }
   return { left: await edge.drain(route, instances, limit) };
+}
+
+function watchSlow(edge: Edge, { route, buckets }: Record<string, unknown>): object {
+  if (typeof route !== 'string' || !Array.isArray(buckets) || buckets.length > MOST_WATCHED) {
+    throw new SpillwayError('config_invalid', `a watch names a route and at most ${MOST_WATCHED} buckets`, {
+      where: 'watch-slow',
+    });
+  }
+  edge.watchSlow(
+    route,
+    buckets.map((bucket: unknown, i) => wholeNumber(bucket, `buckets[${i}]`, 0, BUCKETS - 1)),
+  );
+  return {};
 }
 
 async function readJson(req: IncomingMessage): Promise<Record<string, unknown>> {

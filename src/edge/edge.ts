@@ -2,10 +2,12 @@ import { randomUUID } from 'node:crypto';
 import { messageOf, SpillwayError } from '../core/errors.ts';
 import { LIMITS, type Limits } from './limits.ts';
 import { Route } from './route.ts';
+import type { Row } from './table.ts';
 import type { Listen, Routing } from './routing.ts';
 import { readState, writeState, type KeptRoute } from './state.ts';
 import {
   packHistogram,
+  type WireCount,
   type WireCounts,
   type WireRoute,
   type WireStatus,
@@ -61,23 +63,25 @@ export class Edge {
   /** @throws SpillwayError `not_found` */
   counts(name: string): WireCounts {
     const route = this.#find(name);
+    const { watched, approximate } = route.table.visitors;
     return {
       route: name,
       epoch: this.epoch,
       rollout: route.table.routing.rollout,
       at: Date.now(),
-      instances: route.rows().map(({ arm, instance, requests, errors, visitorErrors, latency }) => ({
-        arm: arm.arm,
-        revision: arm.revision,
-        version: arm.version,
-        instance,
-        requests,
-        errors,
-        visitorErrors,
-        latency: packHistogram(latency),
-      })),
+      instances: route.rows().map(wireCount),
       dropped: route.dropped,
+      watched,
+      approximate,
     };
+  }
+
+  /**
+   * Counts answers in these buckets of latency, or above, once for each visitor of the rollout from now on.
+   * @throws SpillwayError `not_found`
+   */
+  watchSlow(name: string, buckets: readonly number[]): void {
+    this.#find(name).table.visitors.watch(buckets);
   }
 
   /** @throws SpillwayError `not_found` */
@@ -87,12 +91,12 @@ export class Edge {
 
   status(): WireStatus {
     const routes = [...this.#routes.values()].map((route): WireStatusRoute => {
-      const { size, approximate } = route.table.failed;
+      const { size, approximate } = route.table.visitors;
       return {
         ...wireRoute(route),
         listening: route.listener.port !== 0,
         dropped: route.dropped,
-        failedVisitors: { remembered: size, approximate },
+        visitors: { remembered: size, approximate },
       };
     });
     return { pid: process.pid, epoch: this.epoch, startedAt: this.#startedAt, faults: this.faults, routes };
@@ -188,6 +192,21 @@ export class Edge {
 /** A port of 0 asks for any: once one was found, it stays. */
 const withKeptPort = (asked: Routing, kept: Listen): Routing =>
   asked.listen.port === 0 && asked.listen.host === kept.host ? { ...asked, listen: kept } : asked;
+
+const wireCount = ({
+  arm: { arm, revision, version },
+  goneAt: _,
+  latency,
+  slowVisitors,
+  ...counts
+}: Row): WireCount => ({
+  ...counts,
+  arm,
+  revision,
+  version,
+  latency: packHistogram(latency),
+  slowVisitors: [...slowVisitors].flat(),
+});
 
 function wireRoute(route: Route): WireRoute {
   const { routing } = route.table;

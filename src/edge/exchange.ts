@@ -3,18 +3,19 @@ import type { Duplex } from 'node:stream';
 import type { Client, Dispatcher } from 'undici';
 import { newVisitorId, PLACES, placeOf, visitorHash, visitorIdIn } from './draw.ts';
 import { failureOf, type Failure } from './failure.ts';
-import { requestHeaders, responseHeaders } from './headers.ts';
+import { requestHeaders, responseHeaders, visitorAddress } from './headers.ts';
 import type { Limits } from './limits.ts';
 import {
   armAt,
   countAnswer,
   countError,
-  countFailure,
   NOT_STICKY,
   pickSeat,
   type Arm,
+  type Row,
   type Seat,
   type Table,
+  type Visitor,
 } from './table.ts';
 import { tunnel } from './tunnel.ts';
 
@@ -46,7 +47,7 @@ export interface Incoming {
 }
 
 /** One request and its answer: drawn to an arm, sent to one of its instances, retried where that is safe, counted. */
-export class Exchange implements Dispatcher.DispatchHandler {
+export class Exchange implements Dispatcher.DispatchHandler, Visitor {
   readonly #route: ExchangeRoute;
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
@@ -57,7 +58,7 @@ export class Exchange implements Dispatcher.DispatchHandler {
   readonly #arm: Arm;
   /** The options of every attempt. */
   readonly #options: Dispatcher.DispatchOptions;
-  #visitor = NOT_STICKY;
+  visitor = NOT_STICKY;
   /** The id to set as a cookie; undefined when the client has one or needs none. */
   #freshId: string | undefined;
   #seat: Seat | undefined;
@@ -100,6 +101,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     };
   }
 
+  get known(): boolean {
+    return this.#freshId === undefined;
+  }
+
   #drawPlace(): number {
     const { cookie, routing } = this.#table;
     if (cookie === undefined) return Math.floor(Math.random() * PLACES);
@@ -107,10 +112,9 @@ export class Exchange implements Dispatcher.DispatchHandler {
     if (id === undefined) {
       id = newVisitorId();
       this.#freshId = id;
-      return placeOf(visitorHash(routing.rollout, id));
     }
-    this.#visitor = visitorHash(routing.rollout, id);
-    return placeOf(this.#visitor);
+    this.visitor = visitorHash(routing.rollout, id);
+    return placeOf(this.visitor);
   }
 
   /** Sends the request to the best instance of its arm. */
@@ -183,13 +187,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
     const failure = failureOf(error, this.#sent, this.#begun);
     if (failure.by === 'client') return this.#answer(400, 'The request cannot be passed on.');
     if (this.#answered) {
-      countError(seat.row, this.#table.failed, this.#visitor);
+      this.#countError(seat.row);
       this.#end();
       this.#res.destroy();
       return;
     }
     if (!this.#sent) seat.backend.failedAt = performance.now();
-    countFailure(seat.row, this.#table.failed, this.#visitor);
+    seat.row.requests++;
+    this.#countError(seat.row);
     if (this.#mayRetry(failure)) setImmediate(retry, this);
     else this.#refuse(failure.status, failure.message);
   }
@@ -275,7 +280,14 @@ export class Exchange implements Dispatcher.DispatchHandler {
 
   #count(status: number): void {
     if (this.#seat === undefined) return;
-    countAnswer(this.#seat.row, this.#table.failed, this.#visitor, status, performance.now() - this.#arrived);
+    const { row } = this.#seat;
+    countAnswer(row, this.#table.visitors, this, performance.now() - this.#arrived);
+    if (status >= 500) this.#countError(row);
+  }
+
+  #countError(row: Row): void {
+    const { routing, visitors } = this.#table;
+    countError(row, visitors, this, () => visitorHash(routing.rollout, visitorAddress(this.#req)));
   }
 
   #mayRetry(failure: Failure): boolean {

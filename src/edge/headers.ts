@@ -30,6 +30,13 @@ function clientAddress(req: IncomingMessage): string {
   return address.startsWith(IPV4_IN_IPV6) ? address.slice(IPV4_IN_IPV6.length) : address;
 }
 
+/** What tells a client without a cookie from others, as far as it can be told: the addresses on the way and the program's name. */
+export function visitorAddress(req: IncomingMessage): string {
+  const before = req.headers[FORWARDED_FOR];
+  const program = req.headers['user-agent'] ?? '';
+  return `${before === undefined ? clientAddress(req) : String(before)} ${program}`;
+}
+
 /** Names that a Connection field declares to be of this connection only; undefined when it lists just an option. */
 function connectionNames(connection: string | undefined): ReadonlySet<string> | undefined {
   if (connection === undefined || connection === 'keep-alive' || connection === 'close') return undefined;

@@ -5,7 +5,7 @@ import type { Limits } from './limits.ts';
 import { isWebSocket, Listener } from './listener.ts';
 import type { Endpoint, Listen, RoutedArm, Routing } from './routing.ts';
 import { compile, newRow, type Row, type Seat, type Table } from './table.ts';
-import { FailedVisitors } from './visitors.ts';
+import { Visitors } from './visitors.ts';
 
 /** An instance that left the routing keeps its counts for this long. */
 const COUNTS_KEPT_MS = 600_000;
@@ -29,7 +29,7 @@ export class Route implements ExchangeRoute {
   constructor(routing: Routing, fence: number, limits: Limits) {
     this.limits = limits;
     this.fence = fence;
-    this.table = compile(routing, (arm) => this.#seatsOf(arm), new FailedVisitors());
+    this.table = compile(routing, (arm) => this.#seatsOf(arm), new Visitors());
     this.listener = this.#newListener();
   }
 
@@ -44,9 +44,9 @@ export class Route implements ExchangeRoute {
   /** Puts a checked routing in force. New requests follow it at once; those under way end where they began. */
   apply(routing: Routing, fence: number): void {
     const sameRollout = routing.rollout === this.table.routing.rollout;
-    const failed = sameRollout ? this.table.failed : new FailedVisitors();
+    const visitors = sameRollout ? this.table.visitors : new Visitors();
     this.fence = fence;
-    this.table = compile(routing, (arm) => this.#seatsOf(arm), failed);
+    this.table = compile(routing, (arm) => this.#seatsOf(arm), visitors);
     this.#retireUnrouted();
   }
 

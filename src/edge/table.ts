@@ -1,8 +1,8 @@
-import { createHistogram, recordLatency, type Histogram } from '../judge/histogram.ts';
+import { bucketOf, createHistogram, type Histogram } from '../judge/histogram.ts';
 import type { Backend } from './backend.ts';
 import { PLACES } from './draw.ts';
 import type { RoutedArm, Routing } from './routing.ts';
-import { FailedVisitors } from './visitors.ts';
+import { FAILED, type Visitors } from './visitors.ts';
 
 /** The counts of one instance in one arm. A row never changes its arm: an instance that is promoted gets a new row. */
 export interface Row {
@@ -11,7 +11,11 @@ export interface Row {
   requests: number;
   errors: number;
   visitorErrors: number;
+  /** Visitors that have met an error, as far as they can be told apart. */
+  failingVisitors: number;
   readonly latency: Histogram;
+  /** By watched bucket: answers in it or above, once for each visitor. */
+  readonly slowVisitors: Map<number, number>;
   /** Monotonic time since which the routing is without it; undefined while it is routed. */
   goneAt: number | undefined;
 }
@@ -22,7 +26,9 @@ export const newRow = (arm: RoutedArm, instance: string): Row => ({
   requests: 0,
   errors: 0,
   visitorErrors: 0,
+  failingVisitors: 0,
   latency: createHistogram(),
+  slowVisitors: new Map(),
   goneAt: undefined,
 });
 
@@ -43,7 +49,7 @@ export interface Table {
   readonly routing: Routing;
   /** The cookie's name; undefined when each request is drawn by itself. */
   readonly cookie: string | undefined;
-  readonly failed: FailedVisitors;
+  readonly visitors: Visitors;
   readonly stable: Arm;
   readonly canary: Arm;
   readonly baseline: Arm;
@@ -65,7 +71,7 @@ export function armAt(table: Table, place: number): Arm {
 export function compile(
   routing: Routing,
   seatsOf: (arm: RoutedArm) => readonly Seat[],
-  failed: FailedVisitors,
+  visitors: Visitors,
 ): Table {
   const weightOf = (name: string) => routing.arms.find((arm) => arm.arm === name)?.weight ?? 0;
   const armOf = (name: string): Arm => {
@@ -75,7 +81,7 @@ export function compile(
   return {
     routing,
     cookie: routing.sticky.by === 'cookie' ? routing.sticky.name : undefined,
-    failed,
+    visitors,
     stable: armOf('stable'),
     canary: armOf('canary'),
     baseline: armOf('baseline'),
@@ -111,29 +117,39 @@ export function pickSeat(arm: Arm, tried: Seat | undefined, now: number, avoid: 
   return best;
 }
 
-/** The visitor's hash when an error of theirs counts once; NOT_STICKY when each of their errors counts. */
+/** Of a visitor without a hash: each request is drawn by itself, and counts by itself. */
 export const NOT_STICKY = -1;
 
+/** Whose request it is. */
+export interface Visitor {
+  /** The hash of the id that keeps the visitor on a version, or NOT_STICKY. */
+  readonly visitor: number;
+  /** Whether the visitor has shown the id: it was not made for this very request. */
+  readonly known: boolean;
+}
+
 /** Counts an answer when its head has come. */
-export function countAnswer(
-  row: Row,
-  failed: FailedVisitors,
-  visitor: number,
-  status: number,
-  ms: number,
-): void {
+export function countAnswer(row: Row, visitors: Visitors, who: Visitor, ms: number): void {
   row.requests++;
-  recordLatency(row.latency, ms);
-  if (status >= 500) countError(row, failed, visitor);
+  const bucket = bucketOf(ms);
+  row.latency[bucket] = (row.latency[bucket] ?? 0) + 1;
+  if (who.visitor === NOT_STICKY) return;
+  const slow = visitors.slowMarks(bucket);
+  if (slow === 0) return;
+  const news = visitors.note(who.visitor, slow, who.known);
+  if (news === 0) return;
+  for (const watched of visitors.bucketsOf(news))
+    row.slowVisitors.set(watched, (row.slowVisitors.get(watched) ?? 0) + 1);
 }
 
-/** Counts an attempt that got no answer. */
-export function countFailure(row: Row, failed: FailedVisitors, visitor: number): void {
-  row.requests++;
-  countError(row, failed, visitor);
-}
-
-export function countError(row: Row, failed: FailedVisitors, visitor: number): void {
+/** @param addressHash of a visitor who has not shown an id: the client's address and program stand for it */
+export function countError(row: Row, visitors: Visitors, who: Visitor, addressHash: () => number): void {
   row.errors++;
-  if (visitor === NOT_STICKY || failed.add(visitor)) row.visitorErrors++;
+  if (who.visitor === NOT_STICKY) {
+    row.visitorErrors++;
+    return;
+  }
+  if (visitors.note(who.visitor, FAILED, who.known) === 0) return;
+  row.visitorErrors++;
+  if (who.known || visitors.note(addressHash(), FAILED, true) !== 0) row.failingVisitors++;
 }

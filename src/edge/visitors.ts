@@ -1,39 +1,141 @@
-/** Up to here every failed visitor is remembered exactly. */
-const EXACT_VISITORS = 1_000_000;
-/** Beyond it, one bit each among this many: at twice the exact number about 6% of the newly failed are taken for known ones. */
-const BITS = 2 ** 24;
+import { BUCKETS } from '../judge/histogram.ts';
+import { BloomFilter } from './bloom.ts';
 
-/** Which visitors of a rollout have met an error, so that each counts once. Visitors are given by their hash. */
-export class FailedVisitors {
+/** Up to here every visitor is remembered exactly, in at most 25 MB. */
+const EXACT_VISITORS = 1_000_000;
+const FIRST_CAPACITY = 1024;
+/** No hash is negative. */
+const EMPTY = -1;
+/** A visitor's marks are the bits of a positive 32-bit integer. */
+const MARKS = 31;
+
+/** The mark of a visitor that has met an error. */
+export const FAILED = 1;
+/** In place of a bucket, for the error's mark. */
+const NO_BUCKET = -1;
+
+/**
+ * For what each visitor of a rollout was counted already: an error, and an answer as slow as a bucket, once for each bucket that is
+ * watched. Visitors are given by their hash, which is the key of an open-addressed table; those that come when it is full go into a
+ * Bloom filter.
+ */
+export class Visitors {
   readonly #limit: number;
-  readonly #exact = new Set<number>();
-  #bits: Uint8Array | undefined;
+  #keys = new Float64Array(FIRST_CAPACITY).fill(EMPTY);
+  #marks = new Uint32Array(FIRST_CAPACITY);
+  #size = 0;
+  #beyond: BloomFilter | undefined;
+  #full = false;
+  /** What each mark stands for, oldest first. */
+  readonly #meaning: number[] = [NO_BUCKET];
+  #watched: readonly number[] = [];
+  /** By an answer's bucket: the marks of the watched buckets up to it. */
+  readonly #slowMarks = new Uint32Array(BUCKETS);
 
   constructor(limit: number = EXACT_VISITORS) {
     this.#limit = limit;
   }
 
-  /** @returns true when the visitor is new here. */
-  add(hash: number): boolean {
-    if (this.#exact.has(hash)) return false;
-    if (this.#exact.size < this.#limit) {
-      this.#exact.add(hash);
-      return true;
-    }
-    this.#bits ??= new Uint8Array(BITS / 8);
-    const bit = hash % BITS;
-    const held = this.#bits[bit >>> 3] ?? 0;
-    const mask = 1 << (bit & 7);
-    this.#bits[bit >>> 3] = held | mask;
-    return (held & mask) === 0;
+  /** Buckets in which an answer, or in a higher one, is counted once for each visitor. */
+  get watched(): readonly number[] {
+    return this.#watched;
   }
 
+  /** How many visitors are remembered exactly. */
   get size(): number {
-    return this.#exact.size;
+    return this.#size;
   }
 
-  /** Whether more visitors have failed than are remembered exactly; `add` may then call a new one known. */
+  /** Whether there are more visitors than are remembered exactly: a few new ones are then taken for known, and not counted. */
   get approximate(): boolean {
-    return this.#bits !== undefined;
+    return this.#full;
+  }
+
+  /** Watches these buckets from now on. One that was watched before goes on where it was. */
+  watch(buckets: readonly number[]): void {
+    this.#watched = buckets;
+    const marks = buckets.map((bucket) => ({ bucket, mark: this.#markOf(bucket) }));
+    for (let bucket = 0; bucket < BUCKETS; bucket++)
+      this.#slowMarks[bucket] = marks.reduce((sum, one) => (one.bucket <= bucket ? sum | one.mark : sum), 0);
+  }
+
+  /** The marks that an answer in this bucket gives; 0 for a fast one. */
+  slowMarks(bucket: number): number {
+    return this.#slowMarks[bucket] ?? 0;
+  }
+
+  /** The watched buckets that marks stand for. */
+  bucketsOf(marks: number): readonly number[] {
+    return this.#watched.filter((bucket) => (this.#markOf(bucket) & marks) !== 0);
+  }
+
+  /**
+   * Gives a visitor marks.
+   * @param mayReturn whether the visitor has shown the id; one that never will again is not worth remembering for ever
+   * @returns those of the marks that are new
+   */
+  note(visitor: number, marks: number, mayReturn: boolean): number {
+    let slot = this.#slotOf(visitor);
+    if (this.#keys[slot] === EMPTY) {
+      if (this.#size >= this.#limit)
+        return mayReturn ? this.#noteBeyond(visitor, marks) : this.#overflow(marks);
+      if (++this.#size * 2 > this.#keys.length) {
+        this.#grow();
+        slot = this.#slotOf(visitor);
+      }
+      this.#keys[slot] = visitor;
+    }
+    const held = this.#marks[slot] ?? 0;
+    this.#marks[slot] = held | marks;
+    return marks & ~held;
+  }
+
+  #overflow(marks: number): number {
+    this.#full = true;
+    return marks;
+  }
+
+  #noteBeyond(visitor: number, marks: number): number {
+    this.#full = true;
+    this.#beyond ??= new BloomFilter();
+    let news = 0;
+    for (const [index, meaning] of this.#meaning.entries()) {
+      const mark = 1 << index;
+      if ((marks & mark) !== 0 && this.#beyond.add(visitor, meaning)) news |= mark;
+    }
+    return news;
+  }
+
+  /** Where the visitor is, or would be. */
+  #slotOf(visitor: number): number {
+    const last = this.#keys.length - 1;
+    let slot = (visitor >>> 0) & last;
+    while (this.#keys[slot] !== EMPTY && this.#keys[slot] !== visitor) slot = (slot + 1) & last;
+    return slot;
+  }
+
+  #grow(): void {
+    const keys = this.#keys;
+    const marks = this.#marks;
+    this.#keys = new Float64Array(keys.length * 2).fill(EMPTY);
+    this.#marks = new Uint32Array(keys.length * 2);
+    for (const [i, visitor] of keys.entries()) {
+      if (visitor === EMPTY) continue;
+      const slot = this.#slotOf(visitor);
+      this.#keys[slot] = visitor;
+      this.#marks[slot] = marks[i] ?? 0;
+    }
+  }
+
+  /** The mark of a bucket: its own, a free one, or that of a bucket which is no longer watched. */
+  #markOf(bucket: number): number {
+    const known = this.#meaning.indexOf(bucket);
+    if (known >= 0) return 1 << known;
+    if (this.#meaning.length < MARKS) return 1 << (this.#meaning.push(bucket) - 1);
+    const idle = this.#meaning.findIndex((one) => one !== NO_BUCKET && !this.#watched.includes(one));
+    this.#meaning[idle] = bucket;
+    const mark = 1 << idle;
+    for (const [slot, held] of this.#marks.entries()) this.#marks[slot] = held & ~mark;
+    return mark;
   }
 }

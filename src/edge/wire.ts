@@ -21,7 +21,10 @@ export interface WireCount {
   readonly requests: number;
   readonly errors: number;
   readonly visitorErrors: number;
+  readonly failingVisitors: number;
   readonly latency: PackedHistogram;
+  /** Watched buckets, and the answers in them or above, in turn. */
+  readonly slowVisitors: readonly number[];
 }
 
 export interface WireCounts {
@@ -32,13 +35,15 @@ export interface WireCounts {
   readonly at: number;
   readonly instances: readonly WireCount[];
   readonly dropped: number;
+  readonly watched: readonly number[];
+  readonly approximate: boolean;
 }
 
 export interface WireStatusRoute extends WireRoute {
   /** The address is open; otherwise the edge keeps trying. */
   readonly listening: boolean;
   readonly dropped: number;
-  readonly failedVisitors: { readonly remembered: number; readonly approximate: boolean };
+  readonly visitors: { readonly remembered: number; readonly approximate: boolean };
 }
 
 export interface WireStatus {

@@ -58,8 +58,15 @@ export interface InstanceCounts {
   readonly errors: number;
   /** `errors`, counted once per sticky visitor and rollout; equal to `errors` for requests that were drawn by themselves. */
   readonly visitorErrors: number;
+  /**
+   * Sticky visitors behind `visitorErrors`, as far as they can be told apart: those without a cookie by address and program. Always 0
+   * where requests are drawn by themselves.
+   */
+  readonly failingVisitors: number;
   /** Time from the request's arrival to the answer's head. */
   readonly latency: Histogram;
+  /** By watched bucket: answers in it or above, each counted once per sticky visitor and rollout. */
+  readonly slowVisitors: ReadonlyMap<number, number>;
 }
 
 export interface TrafficCounts {
@@ -71,6 +78,10 @@ export interface TrafficCounts {
   readonly instances: readonly InstanceCounts[];
   /** Requests answered by the provider itself because no instance could: the ones a user sees as dropped. */
   readonly dropped: number;
+  /** The buckets that are watched (see `watchSlow`). */
+  readonly watched: readonly number[];
+  /** More visitors than can be remembered exactly: a few new ones were taken for known, and not counted. */
+  readonly approximate: boolean;
 }
 
 /**
@@ -93,6 +104,12 @@ export interface Traffic {
    * @returns the number still in flight when `limit` was over.
    */
   drain(route: string, instances: readonly InstanceId[], limit: Duration): Promise<number>;
+  /**
+   * Counts answers in each of these buckets of latency, or above, once per sticky visitor and rollout from now on (`slowVisitors`).
+   * It is forgotten with the rollout and when the provider restarts; `counts` tells what is watched.
+   * @param buckets at most 16 (see judge/histogram.ts)
+   */
+  watchSlow(route: string, buckets: readonly number[]): Promise<void>;
   /** Counts of every instance that the route has had since the epoch began and that has not been gone for over 10 minutes. */
   counts(route: string): Promise<TrafficCounts>;
 }

@@ -4,8 +4,8 @@ import type { SpillwayError } from '../../src/core/errors.ts';
 import { instanceId } from '../../src/core/ids.ts';
 import { milliseconds, seconds } from '../../src/core/time.ts';
 import { weightOf, type ArmName, type Weight } from '../../src/core/weights.ts';
-import { countFrom } from '../../src/judge/histogram.ts';
-import type { RoutedArm, Routing, Traffic, TrafficCounts } from '../../src/ports/traffic.ts';
+import { bucketOf, countFrom } from '../../src/judge/histogram.ts';
+import type { InstanceCounts, RoutedArm, Routing, Traffic, TrafficCounts } from '../../src/ports/traffic.ts';
 
 /** A traffic provider to try, with instances behind it and clients in front. */
 export interface TrafficRig {
@@ -14,6 +14,8 @@ export interface TrafficRig {
   routing(arms: Partial<Record<ArmName, number>>): Routing;
   /** Sends requests, each when the one before is answered; those that `fail` are answered with an error. */
   send(count: number, fail?: boolean): Promise<void>;
+  /** Sends one request of a sticky visitor, whose answer takes at least 30 ms when it is `slow`. */
+  visit(visitor: number, end: { readonly fail?: boolean; readonly slow?: boolean }): Promise<void>;
   /** Begins a request, and returns its end. */
   hold(): Promise<() => Promise<void>>;
   /** The provider ends without warning, and is there again. */
@@ -51,6 +53,7 @@ export function trafficContract(name: string, make: () => Promise<TrafficRig>): 
       assert.equal(await traffic.observe('no/route'), undefined);
       await assert.rejects(traffic.counts('no/route'), coded('not_found'));
       await assert.rejects(traffic.drain('no/route', [], seconds(1)), coded('not_found'));
+      await assert.rejects(traffic.watchSlow('no/route', []), coded('not_found'));
     });
 
     it('observes what was set, and setting it again changes nothing', async () => {
@@ -128,6 +131,46 @@ export function trafficContract(name: string, make: () => Promise<TrafficRig>): 
         assert.deepEqual([requests, errors, visitorErrors, countFrom(latency, 0)], [12, 2, 2, 12]);
         assert.deepEqual({ revision, version }, { revision: 'sha256:stable', version: 'version of stable' });
       }
+    });
+
+    it('counts a sticky visitor’s errors and slow answers once in a rollout', async () => {
+      const sticky = { by: 'cookie', name: 'spillway' } as const;
+      const [slow, slower] = [bucketOf(20), bucketOf(60_000)];
+      await traffic.set({ ...rig.routing({ stable: 100 }), sticky }, 1);
+      await traffic.watchSlow(route, [slow, slower]);
+      for (let i = 0; i < 3; i++)
+        for (const visitor of [1, 2]) await rig.visit(visitor, { fail: visitor === 1, slow: true });
+      await rig.visit(3, {});
+      const counts = await traffic.counts(route);
+      const sum = (of: (one: InstanceCounts) => number) =>
+        counts.instances.reduce((total, one) => total + of(one), 0);
+      assert.deepEqual(
+        [
+          sum((one) => one.requests),
+          sum((one) => one.errors),
+          sum((one) => one.visitorErrors),
+          sum((one) => one.failingVisitors),
+        ],
+        [7, 3, 1, 1],
+      );
+      assert.equal(
+        sum((one) => one.slowVisitors.get(slow) ?? 0),
+        2,
+      );
+      assert.equal(
+        sum((one) => one.slowVisitors.get(slower) ?? 0),
+        0,
+      );
+      assert.deepEqual([counts.watched, counts.approximate], [[slow, slower], false]);
+
+      await traffic.set({ ...rig.routing({ stable: 100 }), sticky, rollout: 'the next one' }, 2);
+      assert.deepEqual((await traffic.counts(route)).watched, []);
+      await rig.visit(1, { fail: true });
+      const again = await traffic.counts(route);
+      assert.equal(
+        again.instances.reduce((total, one) => total + one.visitorErrors, 0),
+        2,
+      );
     });
 
     it('keeps the counts of instances that have left, within one epoch', async () => {

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newVisitorId, PLACES, placeOf, visitorHash, visitorIdIn } from '../../src/edge/draw.ts';
-import { FailedVisitors } from '../../src/edge/visitors.ts';
 
 const VISITORS = 200_000;
 const ids = Array.from({ length: VISITORS }, newVisitorId);
@@ -50,16 +49,4 @@ test('a visitor id is read from among other cookies, and only when it is one of 
   assert.equal(visitorIdIn('spillway=../../etc/passwd', 'spillway'), undefined);
   assert.equal(visitorIdIn(`spillway=${id}0`, 'spillway'), undefined);
   assert.equal(visitorIdIn(`spillway=bad; spillway=${id}`, 'spillway'), id);
-});
-
-test('failed visitors count once, exactly up to the limit and approximately beyond it', () => {
-  const failed = new FailedVisitors(1000);
-  const hashes = ids.slice(0, 5000).map((id) => visitorHash('rollout', id));
-  assert.equal(hashes.slice(0, 1000).filter((hash) => failed.add(hash)).length, 1000);
-  assert.equal(hashes.slice(0, 1000).filter((hash) => failed.add(hash)).length, 0);
-  assert.equal(failed.approximate, false);
-  const fresh = hashes.slice(1000).filter((hash) => failed.add(hash)).length;
-  assert.ok(fresh > 3990 && fresh <= 4000, `${fresh} of 4000`);
-  assert.equal(hashes.filter((hash) => failed.add(hash)).length, 0);
-  assert.equal(failed.approximate, true);
 });

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { Agent } from 'node:http';
 import { test, type TestContext } from 'node:test';
 import { newVisitorId } from '../../src/edge/draw.ts';
-import { application, ask, runEdge, type RunningEdge } from './parts.ts';
+import { bucketOf } from '../../src/judge/histogram.ts';
+import { application, ask, ROUTE, runEdge, type RunningEdge } from './parts.ts';
 
 const STICKY = { sticky: { by: 'cookie', name: 'spillway' } } as const;
 
@@ -140,7 +141,64 @@ test('a visitor’s errors count once in a rollout; requests without a cookie co
   await visit(cookies[0]);
   assert.equal(figures().visitorErrors, 7);
   const [status] = edge.edge.status().routes;
-  assert.deepEqual(status?.failedVisitors, { remembered: 1, approximate: false });
+  assert.deepEqual(status?.visitors, { remembered: 1, approximate: false });
+});
+
+test('a visitor counts from the first error on, which came before the cookie did', async (t) => {
+  const { split, edge } = await threeArms(t, STICKY, 500);
+  await split(0);
+  const first = await ask(edge.port());
+  const cookie = String(first.headers['set-cookie']).split(';')[0] ?? '';
+  for (let i = 0; i < 3; i++) await ask(edge.port(), { headers: { cookie } });
+  const { errors, visitorErrors, failingVisitors } = edge.count('stable-0');
+  assert.deepEqual(
+    { errors, visitorErrors, failingVisitors },
+    { errors: 4, visitorErrors: 1, failingVisitors: 1 },
+  );
+});
+
+test('clients without a cookie are told apart by address and program', async (t) => {
+  const { split, edge } = await threeArms(t, STICKY, 500);
+  await split(0);
+  const as = (program: string, address: string) =>
+    ask(edge.port(), { headers: { 'user-agent': program, 'x-forwarded-for': address } });
+  for (let i = 0; i < 4; i++) await as('curl', '192.0.2.1');
+  await as('curl', '192.0.2.2');
+  await as('wget', '192.0.2.1');
+  const { visitorErrors, failingVisitors } = edge.count('stable-0');
+  assert.equal(visitorErrors, 6, 'each was drawn by itself, and is evidence by itself');
+  assert.equal(failingVisitors, 3);
+});
+
+test('slow answers count once per visitor, bucket and rollout, on whichever arm', async (t) => {
+  const port = await application(t, (req, res) => {
+    setTimeout(() => res.end(), req.url === '/slow' ? 30 : 0);
+  });
+  const edge = await runEdge(t);
+  const all = (arm: 'stable' | 'canary') => [{ arm, percent: 100, ports: [port] }];
+  const slow = bucketOf(25);
+  const never = bucketOf(60_000);
+  const cookies = ['0000000000000001', '0000000000000002'].map((id) => ({ cookie: `spillway=${id}` }));
+  const visitEach = async () => {
+    for (const headers of cookies)
+      for (const path of ['/slow', '/', '/slow']) await ask(edge.port(), { path, headers });
+  };
+  const counted = (instance: string) => edge.count(instance).slowVisitors;
+  await edge.set(all('stable'), STICKY);
+  await visitEach();
+  assert.deepEqual(counted('stable-0'), [], 'nothing is counted before it is asked for');
+  edge.edge.watchSlow(ROUTE, [slow, never]);
+  await visitEach();
+  assert.deepEqual(counted('stable-0'), [slow, 2]);
+  await edge.set(all('canary'), STICKY);
+  await visitEach();
+  assert.deepEqual(counted('canary-0'), []);
+  assert.deepEqual(edge.counts().watched, [slow, never]);
+  await edge.set(all('canary'), { ...STICKY, rollout: 'rollout-2' });
+  assert.deepEqual(edge.counts().watched, []);
+  edge.edge.watchSlow(ROUTE, [slow]);
+  await visitEach();
+  assert.deepEqual(counted('canary-0'), [slow, 2]);
 });
 
 test('a promoted instance gets a new row of counts, and its former row stays', async (t) => {

@@ -60,10 +60,21 @@ class Provider {
       requests,
       errors,
       visitorErrors: errors,
+      failingVisitors: 0,
       latency: latency.slice(),
+      slowVisitors: new Map(),
     }));
     const epoch = `epoch-${this.epoch}`;
-    return { route: 'shop', epoch, rollout: 'd1', at: instant(0), instances, dropped: 0 };
+    return {
+      route: 'shop',
+      epoch,
+      rollout: 'd1',
+      at: instant(0),
+      instances,
+      dropped: 0,
+      watched: [],
+      approximate: false,
+    };
   }
 }
 

@@ -12,9 +12,18 @@ const NOTHING = { crashes: { canary: 0, baseline: 0 }, instanceMinutes: { canary
 
 function counts(rollout: string, revision: RevisionDigest, requests: number, errors: number): TrafficCounts {
   const one = { arm: 'stable' as const, revision, version: '1', instance: instanceId('one') };
-  const counted = { requests, errors, visitorErrors: errors, latency: createHistogram() };
-  const instances = [{ ...one, ...counted }];
-  return { route: 'shop', epoch: 'epoch-1', rollout, at: instant(0), instances, dropped: 0 };
+  const counted = { requests, errors, visitorErrors: errors, failingVisitors: 0, latency: createHistogram() };
+  const instances = [{ ...one, ...counted, slowVisitors: new Map() }];
+  return {
+    route: 'shop',
+    epoch: 'epoch-1',
+    rollout,
+    at: instant(0),
+    instances,
+    dropped: 0,
+    watched: [],
+    approximate: false,
+  };
 }
 
 test('what stable has served and failed before a rollout is no evidence in it', () => {

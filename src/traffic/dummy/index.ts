@@ -3,11 +3,21 @@ import { elapsed, milliseconds } from '../../core/time.ts';
 import { parseRouting } from '../../edge/routing.ts';
 import type { System } from '../../ports/system.ts';
 import type { Traffic } from '../../ports/traffic.ts';
-import { arrive, countsOf, inFlight, observed, openRows, type DummyRequest, type Route } from './route.ts';
+import {
+  arrive,
+  countsOf,
+  forgetVisitors,
+  inFlight,
+  newRoute,
+  observed,
+  openRows,
+  type DummyRequest,
+  type Route,
+} from './route.ts';
 
 /** What was asked of it, in order; for tests that compare with what should have been. */
 export interface DummyTrafficCall {
-  readonly method: 'observe' | 'set' | 'drain' | 'counts';
+  readonly method: 'observe' | 'set' | 'drain' | 'watchSlow' | 'counts';
   readonly route: string;
 }
 
@@ -22,8 +32,11 @@ export interface DummyTrafficOptions {
 
 export interface DummyTraffic extends Traffic {
   readonly calls: readonly DummyTrafficCall[];
-  /** Lets a request arrive: arms take turns by their weights, the instances of an arm one after the other. */
-  request(route: string): DummyRequest;
+  /**
+   * Lets a request arrive: arms take turns by their weights, the instances of an arm one after the other.
+   * @param visitor whose it is, on a sticky route; without one it counts by itself
+   */
+  request(route: string, visitor?: string): DummyRequest;
   /** As after a crash: routes are kept, counts begin again. */
   restart(): void;
 }
@@ -73,7 +86,8 @@ export function createDummyTraffic({ system, script = () => undefined }: DummyTr
             where: routing.route,
           });
         }
-        const route = known ?? { routing, fence, rows: new Map(), owed: new Map(), turn: 0 };
+        const route = known ?? newRoute(routing, fence);
+        if (routing.rollout !== route.routing.rollout) forgetVisitors(route);
         routes.set(routing.route, Object.assign(route, { routing, fence, owed: new Map() }));
         openRows(route, system.now());
       }),
@@ -92,18 +106,25 @@ export function createDummyTraffic({ system, script = () => undefined }: DummyTr
 
     counts: (name) =>
       performed({ method: 'counts', route: name }, () => {
-        const { routing, rows } = find(name);
+        const { routing, rows, watched } = find(name);
         const at = system.now();
         const instances = countsOf(rows, at);
-        return { route: name, epoch, rollout: routing.rollout, at, instances, dropped: 0 };
+        const { rollout } = routing;
+        return { route: name, epoch, rollout, at, instances, dropped: 0, watched, approximate: false };
       }),
 
-    request: (name) => arrive(find(name)),
+    watchSlow: (name, buckets) =>
+      performed({ method: 'watchSlow', route: name }, () => {
+        find(name).watched = buckets;
+      }),
+
+    request: (name, visitor) => arrive(find(name), visitor),
 
     restart: () => {
       epoch = system.id();
       for (const route of routes.values()) {
         route.rows = new Map();
+        forgetVisitors(route);
         openRows(route, system.now());
       }
     },

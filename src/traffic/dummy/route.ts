@@ -11,7 +11,9 @@ export interface DummyRequest {
 }
 
 interface Row {
-  counts: { -readonly [Key in keyof InstanceCounts]: InstanceCounts[Key] };
+  counts: Omit<{ -readonly [Key in keyof InstanceCounts]: InstanceCounts[Key] }, 'slowVisitors'> & {
+    readonly slowVisitors: Map<number, number>;
+  };
   inFlight: number;
   /** Since when the routing is without it; null while it is routed. */
   goneAt: Instant | null;
@@ -24,6 +26,26 @@ export interface Route {
   /** What each arm is owed: grows by its weight with every request, and falls by their sum with each that it gets. */
   owed: Map<string, number>;
   turn: number;
+  /** Buckets of latency that are counted once per visitor. */
+  watched: readonly number[];
+  /** For what a visitor was counted already. */
+  counted: Set<string>;
+}
+
+export const newRoute = (routing: Routing, fence: number): Route => ({
+  routing,
+  fence,
+  rows: new Map(),
+  owed: new Map(),
+  turn: 0,
+  watched: [],
+  counted: new Set(),
+});
+
+/** As a new rollout or a restart does. */
+export function forgetVisitors(route: Route): void {
+  route.watched = [];
+  route.counted.clear();
 }
 
 const COUNTS_KEPT = minutes(10);
@@ -54,8 +76,14 @@ export function openRows({ routing, rows }: Route, now: Instant): void {
   for (const row of rows.values()) row.goneAt ??= now;
   for (const { arm, revision, version, endpoints } of routing.arms) {
     for (const { instance } of endpoints) {
-      const none = { requests: 0, errors: 0, visitorErrors: 0, latency: unpackHistogram([]) };
-      const counts = { arm, revision, version, instance, ...none };
+      const none = {
+        requests: 0,
+        errors: 0,
+        visitorErrors: 0,
+        failingVisitors: 0,
+        latency: unpackHistogram([]),
+      };
+      const counts = { arm, revision, version, instance, ...none, slowVisitors: new Map<number, number>() };
       const row = rows.get(keyOf(arm, instance)) ?? { counts, inFlight: 0, goneAt: null };
       row.goneAt = null;
       rows.set(keyOf(arm, instance), row);
@@ -64,7 +92,7 @@ export function openRows({ routing, rows }: Route, now: Instant): void {
 }
 
 /** Draws an arm and one of its instances for a request. */
-export function arrive(route: Route): DummyRequest {
+export function arrive(route: Route, visitor: string | undefined): DummyRequest {
   const { owed, routing } = route;
   let sum = 0;
   for (const { arm, weight } of routing.arms) {
@@ -85,9 +113,16 @@ export function arrive(route: Route): DummyRequest {
       row.inFlight--;
       counts.requests++;
       counts.latency[bucket] = (counts.latency[bucket] ?? 0) + 1;
+      const sticky = routing.sticky.by !== 'none' && visitor !== undefined;
+      const isNew = (what: string) => !route.counted.has(what) && route.counted.add(what) !== undefined;
+      for (const from of sticky ? route.watched : [])
+        if (bucket >= from && isNew(`${visitor} ${from}`))
+          counts.slowVisitors.set(from, (counts.slowVisitors.get(from) ?? 0) + 1);
       if (!failed) return;
       counts.errors++;
+      if (sticky && !isNew(`${visitor} failed`)) return;
       counts.visitorErrors++;
+      if (sticky) counts.failingVisitors++;
     },
   };
 }
@@ -96,4 +131,8 @@ export function arrive(route: Route): DummyRequest {
 export const countsOf = (rows: Route['rows'], at: Instant): readonly InstanceCounts[] =>
   [...rows.values()]
     .filter(({ goneAt }) => goneAt === null || elapsed(goneAt, at) <= COUNTS_KEPT)
-    .map(({ counts }) => ({ ...counts, latency: counts.latency.slice() }));
+    .map(({ counts }) => ({
+      ...counts,
+      latency: counts.latency.slice(),
+      slowVisitors: new Map(counts.slowVisitors),
+    }));

@@ -74,6 +74,10 @@ export function createEdgeTraffic({ dir, startEdge = startDetached }: EdgeTraffi
       return left;
     },
 
+    async watchSlow(route: string, buckets: readonly number[]): Promise<void> {
+      await ask({ method: 'POST', path: '/watch-slow', body: { route, buckets } });
+    },
+
     async counts(route: string): Promise<TrafficCounts> {
       const path = `/counts?route=${encodeURIComponent(route)}`;
       return fromWire(await ask<WireCounts>({ method: 'GET', path }));
@@ -90,5 +94,9 @@ const fromWire = ({ at, instances, ...rest }: WireCounts): TrafficCounts => ({
     revision: count.revision as RevisionDigest,
     instance: instanceId(count.instance),
     latency: unpackHistogram(count.latency),
+    slowVisitors: pairs(count.slowVisitors),
   })),
 });
+
+const pairs = (flat: readonly number[]): ReadonlyMap<number, number> =>
+  new Map(flat.flatMap((key, i) => (i % 2 === 0 ? [[key, flat[i + 1] ?? 0] as const] : [])));

@@ -99,8 +99,12 @@ export class SimulatedTraffic implements Traffic {
       at: this.#system.now(),
       instances,
       dropped: this.dropped,
+      watched: [],
+      approximate: false,
     };
   }
+
+  async watchSlow(): Promise<void> {}
 
   /** The provider's process is started again: counts begin anew; with `forget` it has lost its routes too. */
   restart({ forget = false } = {}): void {
@@ -153,7 +157,9 @@ export class SimulatedTraffic implements Traffic {
       requests: whole,
       errors: failed,
       visitorErrors: (before?.visitorErrors ?? 0) + news,
+      failingVisitors: 0,
       latency,
+      slowVisitors: new Map(),
       exact,
     });
   }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { instanceId } from '../../../src/core/ids.ts';
 import { seconds } from '../../../src/core/time.ts';
+import { bucketOf } from '../../../src/judge/histogram.ts';
 import { createDummyTraffic } from '../../../src/traffic/dummy/index.ts';
 import { trafficContract } from '../../contracts/traffic.ts';
 import { realSystem } from '../../support/real-system.ts';
@@ -17,6 +18,8 @@ trafficContract('dummy', async () => {
     send: async (count, fail = false) => {
       for (let i = 0; i < count; i++) traffic.request(ROUTE).end(fail, 100);
     },
+    visit: async (visitor, { fail = false, slow = false }) =>
+      traffic.request(ROUTE, String(visitor)).end(fail, bucketOf(slow ? 30 : 1)),
     hold: async () => {
       const request = traffic.request(ROUTE);
       return async () => request.end(false, 100);

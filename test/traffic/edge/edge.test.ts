@@ -19,15 +19,17 @@ async function application(): Promise<{ port: number; held: ServerResponse[]; se
   const held: ServerResponse[] = [];
   const server = createServer((req, res) => {
     if (req.url === '/hold') held.push(res);
+    else if (req.url?.startsWith('/slow'))
+      setTimeout(() => res.writeHead(req.url === '/slow/fail' ? 500 : 200).end(), 30);
     else res.writeHead(req.url === '/fail' ? 500 : 200).end();
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { port: (server.address() as AddressInfo).port, held, server };
 }
 
-function ask(port: number, path: string, agent: Agent): Promise<number> {
+function ask(port: number, path: string, agent: Agent, headers = {}): Promise<number> {
   return new Promise((resolve, reject) => {
-    const req = request({ host: '127.0.0.1', port, path, agent }, (res) => {
+    const req = request({ host: '127.0.0.1', port, path, agent, headers }, (res) => {
       res.resume().on('end', () => resolve(res.statusCode ?? 0));
     });
     req.on('error', reject).end();
@@ -60,6 +62,10 @@ trafficContract('edge', async () => {
     send: async (count, fail = false) => {
       const to = await address();
       for (let i = 0; i < count; i++) await ask(to, fail ? '/fail' : '/', agent);
+    },
+    visit: async (visitor, { fail = false, slow = false }) => {
+      const cookie = `spillway=${visitor.toString(16).padStart(16, '0')}`;
+      await ask(await address(), `${slow ? '/slow' : ''}${fail ? '/fail' : '/'}`, agent, { cookie });
     },
     hold: async () => {
       const answered = ask(await address(), '/hold', agent);
