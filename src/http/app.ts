@@ -7,6 +7,7 @@ import { eventRoutes } from './events.ts';
 import { refuseStrangers } from './guard.ts';
 import { healthRoutes } from './health.ts';
 import { hookRoutes } from './hooks.ts';
+import { judgeRoutes } from './judge.ts';
 import { laneRoutes } from './lanes.ts';
 import { API_BODY_BYTES, type Door, type HttpOptions } from './options.ts';
 import { answerWithProblems } from './problem.ts';
@@ -39,6 +40,7 @@ export async function createApp(
       (api, _options, done) => {
         if (door === 'loopback') api.addHook('onRequest', async (request) => refuseStrangers(request));
         deploymentRoutes(api, controlPlane, options, door);
+        judgeRoutes(api, controlPlane);
         commandRoutes(api, controlPlane, door);
         rollbackRoutes(api, controlPlane, door);
         laneRoutes(api, controlPlane, door);

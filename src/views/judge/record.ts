@@ -25,7 +25,10 @@ export interface JudgeRecord {
   readonly history: InstanceHistory;
   /** When each step began, epoch milliseconds: before the first tick that ends then or later. */
   readonly steps: readonly number[];
+  /** Those that were recorded, one for each change of the judge's mind. */
   readonly verdicts: readonly RecordedVerdict[];
+  /** What the judge says at the moment of the record, while it still looks. */
+  readonly latest: RecordedVerdict | null;
   readonly ticks: readonly TickJson[];
 }
 
@@ -70,6 +73,7 @@ const form = z.strictObject({
   history: instanceHistory,
   steps: z.array(momentOfTime),
   verdicts: z.array(verdict),
+  latest: verdict.nullable(),
   ticks: z.array(z.unknown()),
 });
 
@@ -107,13 +111,9 @@ function ticksOf(list: readonly unknown[], where: string): readonly Tick[] {
   });
 }
 
-/** The judge's objection to a tick, with its place. Anything else goes on as it is. */
-export function located(error: unknown, where: string): unknown {
-  return error instanceof RangeError ? unusable(error.message, where) : error;
-}
+/** The judge's objection to what it was given, with its place. Anything else goes on as it is. */
+export const located = (error: unknown, where: string): unknown =>
+  error instanceof RangeError ? unusable(error.message, where) : error;
 
 const unusable = (what: string, where: string): SpillwayError =>
-  new SpillwayError('invalid_event', `this is no record that can be judged: ${what}`, {
-    where,
-    hint: 'Make one: spillway canary record DEPLOYMENT --file FILE',
-  });
+  new SpillwayError('invalid_event', `this cannot be judged: ${what}`, { where });

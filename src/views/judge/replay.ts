@@ -1,22 +1,25 @@
 import { beginStep, createJudge, observe, type Judge, type Tick } from '../../judge/index.ts';
 import { located, type ReadRecord } from './record.ts';
 
+/** What a judge was given. */
+type Given = Pick<ReadRecord, 'settings' | 'started_at' | 'history' | 'steps' | 'ticks'>;
+
 /** Judges a record again, tick by tick, as it was judged at first. */
 export class Replay {
-  readonly #record: ReadRecord;
+  readonly #record: Given;
   readonly #where: string;
   readonly judge: Judge;
   #ticks = 0;
   #steps = 0;
 
-  /** @param where names the record in errors */
-  constructor(record: ReadRecord, where: string) {
+  /** @param where names the record in errors, where it has a name */
+  constructor(record: Given, where?: string) {
     this.#record = record;
-    this.#where = where;
+    this.#where = where === undefined ? '' : `${where}: `;
     try {
       this.judge = createJudge(record.settings, record.started_at, record.history);
     } catch (error) {
-      throw located(error, `${where}: settings`);
+      throw located(error, `${this.#where}settings`);
     }
   }
 
@@ -28,7 +31,7 @@ export class Replay {
     try {
       observe(this.judge, tick);
     } catch (error) {
-      throw located(error, `${this.#where}: ticks.${this.#ticks}`);
+      throw located(error, `${this.#where}ticks.${this.#ticks}`);
     }
     this.#ticks++;
     return tick;

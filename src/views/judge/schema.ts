@@ -1,5 +1,10 @@
 import { z } from 'zod';
-import type { AssessmentContext, InstanceHistory, JudgeSettings } from '../../judge/index.ts';
+import {
+  DEFAULT_SETTINGS,
+  type AssessmentContext,
+  type InstanceHistory,
+  type JudgeSettings,
+} from '../../judge/index.ts';
 
 /** Of a record or a request that anybody may have written: numbers that mean something, and no field that nobody knows. */
 const share = z.number().gt(0).lt(1);
@@ -35,8 +40,22 @@ export const judgeSettings = z.strictObject({
   onset: z.enum(['mixture', 'start']),
 }) satisfies z.ZodType<JudgeSettings>;
 
+const some = z.record(z.string(), z.unknown());
+
 /** Settings of which those that are not given are the defaults. */
-export const someJudgeSettings = judgeSettings.extend({ gates: gates.partial() }).partial();
+export const someJudgeSettings = some
+  .transform((given) => ({
+    ...DEFAULT_SETTINGS,
+    ...given,
+    gates: completed(given['gates'] ?? {}),
+  }))
+  .pipe(judgeSettings);
+
+/** What is no object stays what it is: the schema says so. */
+function completed(given: unknown): unknown {
+  const parsed = some.safeParse(given);
+  return parsed.success ? { ...DEFAULT_SETTINGS.gates, ...parsed.data } : given;
+}
 
 export const assessmentContext = z.strictObject({
   now: moment,

@@ -12,7 +12,7 @@ export interface Verification {
 
 /** One field in which a verdict is not what it should be. */
 export interface Difference {
-  /** 1 for the first verdict; 0 for the record as a whole. */
+  /** 1 for the first verdict; the latest look, where there is one, comes behind the last. */
   readonly verdict: number;
   readonly at: number;
   /** `record.evidence.canary.errors` */
@@ -33,7 +33,8 @@ const TOLERANCE = 1e-9;
  */
 export function verifyRecord(record: ReadRecord, where: string): Verification {
   const replay = new Replay(record, where);
-  const differences = record.verdicts.flatMap((given, index) => {
+  const verdicts = [...record.verdicts, ...(record.latest === null ? [] : [record.latest])];
+  const differences = verdicts.flatMap((given, index) => {
     replay.until(given.record.lastTickAt);
     const again = assess(replay.judge, given.record.context);
     return differencesOf(given, again, again.record).map((found) => ({
@@ -43,8 +44,12 @@ export function verifyRecord(record: ReadRecord, where: string): Verification {
     }));
   });
   while (replay.next() !== undefined);
-  const { verdicts, ticks } = record;
-  return { verified: differences.length === 0, verdicts: verdicts.length, ticks: ticks.length, differences };
+  return {
+    verified: differences.length === 0,
+    verdicts: verdicts.length,
+    ticks: record.ticks.length,
+    differences,
+  };
 }
 
 type Found = Omit<Difference, 'verdict' | 'at'>;
