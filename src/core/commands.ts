@@ -66,7 +66,7 @@ function promote(draft: Draft, deployment: Deployment, { full }: About<'promote'
   if (status.state !== 'deploying')
     return conflict(`only what deploys can be promoted; ${id} is ${status.state}`);
   if (status.rollout.phase !== 'watching') {
-    return conflict(`${id} is ${status.rollout.phase} for its next step; try again when that is done`);
+    return conflict(`${id} is ${status.rollout.phase} now; try again when that is done`);
   }
   if (paused !== null) draft.emit({ type: 'deployment.resumed', deployment: id });
   const last = stepsOf(deployment).length - 1;
@@ -75,13 +75,13 @@ function promote(draft: Draft, deployment: Deployment, { full }: About<'promote'
   return null;
 }
 
-function abort(draft: Draft, { id, status }: Deployment, { reason }: About<'abort'>): Refusal | null {
+function abort(draft: Draft, { id, status }: Deployment, { reason, event }: About<'abort'>): Refusal | null {
   if (BEFORE_DEPLOYING.has(status.state)) return conflict(`${id} has not begun to deploy; cancel it instead`);
   if (status.state === 'rolling_back') return conflict(`${id} is rolling back already`);
   const active = activeOf(draft.lane());
   if (active !== undefined && active.id !== id)
     return conflict(`${active.id} is rolling out; abort that one first`);
-  beginRollback(draft, id, `aborted by ${draft.actor}: ${reason}`);
+  beginRollback(draft, id, `aborted by ${draft.actor}: ${reason}`, event ?? null);
   return null;
 }
 

@@ -21,6 +21,8 @@ export interface Deployment {
   readonly revision: Revision | null;
   /** What carried the traffic when `deploying` began: the way back. */
   readonly previous: Revision | null;
+  /** The trigger event that asked for its end: asked again, it is answered already. */
+  readonly abortedBy: string | null;
   readonly gates: Readonly<Record<string, GateOutcome>>;
   readonly paused: Pause | null;
   /** How many effects were asked for so far: makes their keys unique. */
@@ -82,7 +84,7 @@ export type StateName = Status['state'];
 
 /** How far the new revision has come. At most one effect is under way; `expects` is its key. */
 export interface Rollout {
-  readonly phase: 'preparing' | 'starting' | 'shifting' | 'watching' | 'verifying';
+  readonly phase: 'preparing' | 'starting' | 'shifting' | 'retreating' | 'watching' | 'verifying';
   readonly expects: EffectKey | null;
   /** Index into the plan's steps. */
   readonly step: number;
@@ -100,6 +102,8 @@ export interface Rollout {
   readonly response: ResponseName | null;
   /** How often it was taken back to its smallest step. */
   readonly retreats: number;
+  /** A check failed while nothing might be taken back any more: the soak does not complete by itself. */
+  readonly degraded: boolean;
 }
 
 export type VerdictName = 'undecided' | 'ok' | 'warning' | 'issue';

@@ -65,7 +65,7 @@ export function createDraft(before: Lane, at: Instant, actor: string): Draft {
     },
     finish: () => ({
       events,
-      effects: [...effects, ...timersSet(before, lane)],
+      effects: [...effects, ...timersSet(before, lane, cancel)],
       cancel: [...cancel, ...endedSince(before, lane)],
       refused: null,
     }),
@@ -81,16 +81,20 @@ function endedSince(before: Lane, now: Lane): readonly DeploymentId[] {
   return now.deployments.filter((d) => isTerminal(d.status.state) && wasLive(d.id)).map((d) => d.id);
 }
 
-/** A timer for every instant that the facts have set, so that no branch can forget one. */
-function timersSet(before: Lane, now: Lane): readonly Effect[] {
+/**
+ * A timer for every instant that the facts have set, so that no branch can forget one. What is called off takes its timers with
+ * it: those that still hold are set again, under a key that was not used before.
+ */
+function timersSet(before: Lane, now: Lane, cancelled: readonly DeploymentId[]): readonly Effect[] {
   return now.deployments.flatMap((deployment) => {
     const earlier = findDeployment(before, deployment.id)?.due ?? {};
     const due = Object.entries(deployment.due) as ReadonlyArray<[TimerName, Instant]>;
+    const anew = cancelled.includes(deployment.id);
     return due
-      .filter(([timer, at]) => earlier[timer] !== at)
+      .filter(([timer, at]) => anew || earlier[timer] !== at)
       .map(([timer, at]): Effect => ({
         kind: 'timer',
-        key: effectKey(`${deployment.id}/${timer}@${at}`),
+        key: effectKey(`${deployment.id}/${timer}@${at}${anew ? `/${deployment.effects}` : ''}`),
         deployment: deployment.id,
         deadline: at,
         timer,

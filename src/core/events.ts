@@ -4,7 +4,7 @@ import type { JsonObject } from './json.ts';
 import type { Plan } from './plan.ts';
 import type { PreflightCheck } from './input.ts';
 import type { Revision } from './release.ts';
-import type { Instant } from './time.ts';
+import type { Duration, Instant } from './time.ts';
 import type { Weight } from './weights.ts';
 
 /**
@@ -42,6 +42,15 @@ export type DeploymentEvent = { readonly deployment: DeploymentId } & (
   | { readonly type: 'instances.starting'; readonly count: number; readonly key: EffectKey }
   | { readonly type: 'instances.ready'; readonly count: number }
   | { readonly type: 'canary.step'; readonly step: number; readonly weight: Weight }
+  /** Back to the smallest step with traffic, `from` the share that was confirmed last. `key`: the shift. */
+  | {
+      readonly type: 'canary.retreated';
+      readonly step: number;
+      readonly from: Weight;
+      readonly weight: Weight;
+      readonly reason: string;
+      readonly key: EffectKey;
+    }
   | { readonly type: 'traffic.shifting'; readonly weight: Weight; readonly key: EffectKey }
   /** The traffic provider has confirmed the weight. */
   | { readonly type: 'traffic.shifted'; readonly weight: Weight }
@@ -64,13 +73,16 @@ export type DeploymentEvent = { readonly deployment: DeploymentId } & (
     }
   | { readonly type: 'deployment.paused'; readonly reason: string }
   | { readonly type: 'deployment.resumed' }
-  /** `key`: the shift of all traffic to `to`. */
+  /** `key`: the shift of all traffic to `to`. `event`: the trigger event that asked for it, if one did. */
   | {
       readonly type: 'rollback.started';
       readonly to: Revision | null;
       readonly cause: string;
+      readonly event: string | null;
       readonly key: EffectKey;
     }
+  /** Nobody was there when its time ran out: what is under way gets its time anew. */
+  | { readonly type: 'rollback.resumed'; readonly unwatched: Duration }
   | { readonly type: 'rollback.attempt_failed'; readonly attempt: number; readonly reason: string }
   /** `key`: the start of the instances of `to`. */
   | {

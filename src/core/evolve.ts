@@ -4,7 +4,7 @@ import { evolveEnvironment } from './environment.ts';
 import type { DeploymentEvent, LaneEvent } from './events.ts';
 import type { EffectKey } from './ids.ts';
 import type { Lane } from './lane.ts';
-import { deployingLimit, stepLimit, stepsOf } from './planner.ts';
+import { deployingLimit, minimumOf, stepLimit, stepsOf } from './planner.ts';
 import { after, type Duration, type Instant } from './time.ts';
 import { NONE } from './weights.ts';
 
@@ -43,6 +43,7 @@ function requested(
     since: event.at,
     revision: event.request.revision,
     previous: null,
+    abortedBy: null,
     gates: {},
     paused: null,
     effects: 0,
@@ -98,6 +99,7 @@ const beginRollout = (key: EffectKey): Rollout => ({
   shiftedAt: null,
   ...UNJUDGED,
   retreats: 0,
+  degraded: false,
 });
 
 /** The present rollout, for the states that carry it on. */
@@ -125,9 +127,18 @@ function shifted(d: Deployment, event: Of<'traffic.shifted'>): Deployment {
   const step = d.status.state === 'deploying' ? stepsOf(d)[d.status.rollout.step] : undefined;
   if (step === undefined) return moved;
   return withDue(moved, {
-    step_minimum: after(event.at, step.minimum),
+    step_minimum: after(event.at, minimumOf(d, step)),
     step_maximum: after(event.at, stepLimit(step)),
   });
+}
+
+/** The steps are walked again, so they get their time again. */
+function retreated(d: Deployment, event: Of<'canary.retreated'>): Deployment {
+  const { step, key } = event;
+  const retreats = carried(d, {}).retreats + 1;
+  const back = rollout(d, { phase: 'retreating', expects: key, step, retreats });
+  const going = without(back, 'step_minimum', 'step_maximum');
+  return d.paused === null ? withDue(going, { deadline: after(event.at, deployingLimit(d)) }) : going;
 }
 
 function paused(d: Deployment, event: Of<'deployment.paused'>): Deployment {
@@ -138,7 +149,8 @@ function paused(d: Deployment, event: Of<'deployment.paused'>): Deployment {
 
 /** Time starts anew after a pause: nobody watched the clock meanwhile. */
 function resumed(d: Deployment, event: Of<'deployment.resumed'>): Deployment {
-  const going = without({ ...d, paused: null }, 'pause');
+  // Who lets it go on has seen what was found; what is still wrong will be found again.
+  const going = without(rollout({ ...d, paused: null }, { degraded: false }), 'pause');
   if (d.status.state === 'monitoring') {
     return withDue(going, { deadline: after(event.at, d.plan.deadlines.monitoring) });
   }
@@ -161,12 +173,17 @@ function rollbackStarted(d: Deployment, event: Of<'rollback.started'>): Deployme
     zeroAt: null,
   };
   const entered = enter(
-    d,
+    { ...d, abortedBy: event.event },
     { state: 'rolling_back', rollback: begun },
     event.at,
     d.plan.deadlines.rollingBack,
   );
   return withDue(entered, { to_zero: after(event.at, d.plan.rollback.toZero) });
+}
+
+function rollbackResumed(d: Deployment, { at }: Of<'rollback.resumed'>): Deployment {
+  const going = withDue(d, { deadline: after(at, d.plan.deadlines.rollingBack) });
+  return d.due.to_zero === undefined ? going : withDue(going, { to_zero: after(at, d.plan.rollback.toZero) });
 }
 
 function rollbackRetried(d: Deployment, event: Of<'rollback.retried'>): Deployment {
@@ -210,6 +227,7 @@ const changes: { readonly [Type in Later['type']]: (d: Deployment, e: Of<Type>) 
     return rollout(d, { instances: e.count, startedAt });
   },
   'canary.step': (d, e) => without(rollout(d, { step: e.step }), 'step_minimum', 'step_maximum'),
+  'canary.retreated': retreated,
   'traffic.shifting': (d, e) => rollout(d, { phase: 'shifting', expects: e.key }),
   'traffic.shifted': shifted,
   'verdict.changed': (d, e) => rollout(d, { verdict: e.verdict, rule: e.rule, response: e.response }),
@@ -223,10 +241,11 @@ const changes: { readonly [Type in Later['type']]: (d: Deployment, e: Of<Type>) 
     const live = enter(d, { state: 'monitoring', rollout: watched, liveSince: e.at }, e.at, limit);
     return withDue(live, { soak: after(e.at, d.plan.soak) });
   },
-  'degradation.found': (d) => d,
+  'degradation.found': (d) => rollout(d, { degraded: true }),
   'deployment.paused': paused,
   'deployment.resumed': resumed,
   'rollback.started': rollbackStarted,
+  'rollback.resumed': rollbackResumed,
   'rollback.attempt_failed': (d) => without(rollback(d, { expects: null }), 'to_zero'),
   'rollback.retried': rollbackRetried,
   'rollback.restored': (d, e) => rollback(d, { phase: 'shifting', expects: e.key }),

@@ -23,7 +23,13 @@ export type Command =
   | { readonly type: 'resume'; readonly deployment: DeploymentId }
   /** To the next step now, or with `full` to all of the traffic. */
   | { readonly type: 'promote'; readonly deployment: DeploymentId; readonly full: boolean }
-  | { readonly type: 'abort'; readonly deployment: DeploymentId; readonly reason: string }
+  /** `event`: names the request where it may come again. */
+  | {
+      readonly type: 'abort';
+      readonly deployment: DeploymentId;
+      readonly reason: string;
+      readonly event?: string;
+    }
   | { readonly type: 'cancel'; readonly deployment: DeploymentId; readonly reason: string }
   | { readonly type: 'unlock'; readonly reason: string };
 

@@ -1,6 +1,7 @@
 import type { Deployment } from './deployment.ts';
 import type { LaneEvent, LaneEventType } from './events.ts';
 import { findDeployment, type Lane } from './lane.ts';
+import { homeStep } from './planner.ts';
 import { labelOf, type Revision } from './release.ts';
 import { elapsed, formatDuration, milliseconds, type Instant } from './time.ts';
 import { percentOf } from './weights.ts';
@@ -95,10 +96,17 @@ const tellers: Tellers = {
     title: `${subject} takes ${percentOf(weight)}% of the traffic in ${environment}`,
     fields: { step: String(step + 1), weight: `${percentOf(weight)}%` },
   }),
+  'canary.retreated': ({ from, weight, reason }, { subject, environment }) => ({
+    type: 'canary.warning',
+    severity: 'warning',
+    title: `${subject} in ${environment} retreats from ${percentOf(from)}% to ${percentOf(weight)}%: ${reason}`,
+    fields: { from: `${percentOf(from)}%`, weight: `${percentOf(weight)}%`, response: 'retreat', reason },
+  }),
   'traffic.shifting': silent,
   'traffic.shifted': silent,
-  'verdict.changed': ({ verdict, reason, rule, step }, { subject, environment }) =>
-    verdict === 'warning' || verdict === 'issue'
+  'verdict.changed': ({ verdict, response, reason, rule, step }, { deployment, subject, environment }) =>
+    (verdict === 'warning' || verdict === 'issue') &&
+    !(response === 'retreat' && mayRetreat(deployment, step))
       ? {
           type: 'canary.warning',
           severity: 'warning',
@@ -129,6 +137,7 @@ const tellers: Tellers = {
   }),
   'rollback.attempt_failed': silent,
   'rollback.retried': silent,
+  'rollback.resumed': silent,
   'rollback.restored': silent,
   'rollback.traffic_zero': silent,
   'rollback.completed': ({ to }, { subject, version, environment }) => ({
@@ -169,6 +178,12 @@ const tellers: Tellers = {
     fields: { level, reason },
   }),
 };
+
+/** Then what follows from the verdict is the message. */
+function mayRetreat(deployment: Deployment | undefined, step: number): boolean {
+  const home = deployment === undefined ? null : homeStep(deployment);
+  return home !== null && step > home;
+}
 
 const yesOrNo = (value: boolean) => (value ? 'yes' : 'no');
 

@@ -2,6 +2,7 @@ import type { Deployment } from './deployment.ts';
 import type { Draft } from './draft.ts';
 import type { Observation } from './input.ts';
 import { activeOf } from './lane.ts';
+import { retreat } from './retreat.ts';
 import { beginRollback } from './rollback.ts';
 import { advance, rolloutOf, soaked } from './rollout.ts';
 
@@ -23,18 +24,27 @@ export function judged(draft: Draft, deployment: Deployment, verdict: Verdict): 
     const changed = { step, verdict: verdict.verdict, rule, response, reason, record };
     draft.emit({ type: 'verdict.changed', deployment: id, ...changed });
   }
-  if (verdict.verdict === 'issue' && mayRollBack(deployment)) return beginRollback(draft, id, verdict.reason);
+  if (verdict.verdict === 'issue' && mayRollBack(deployment)) return takeBack(draft, deployment, verdict);
   advance(draft, id);
   soaked(draft, id);
 }
 
+/** Where there is no baseline, or one stage alone was asked for, every harm that is shown ends the rollout. */
+function takeBack(draft: Draft, { id, status, plan }: Deployment, { response, reason }: Verdict): void {
+  const staged = status.state === 'deploying' && plan.analysis.stages === 2;
+  if (staged && response === 'retreat') retreat(draft, id, reason);
+  else beginRollback(draft, id, reason);
+}
+
 /** A deterministic check has failed: no statistics are needed to know that it is broken. */
 export function degraded(draft: Draft, deployment: Deployment, found: Degraded): void {
-  const { state } = deployment.status;
-  if (state !== 'deploying' && state !== 'verifying' && state !== 'monitoring') return;
-  if (standsAside(draft, deployment) || !mayRollBack(deployment)) return;
+  const { status } = deployment;
+  if (status.state !== 'deploying' && status.state !== 'verifying' && status.state !== 'monitoring') return;
+  // It is looked at all the time: what was found is not found again.
+  if (standsAside(draft, deployment) || status.rollout.degraded) return;
   const { check, reason, record } = found;
   draft.emit({ type: 'degradation.found', deployment: deployment.id, check, reason, record });
+  if (!mayRollBack(deployment)) return;
   beginRollback(draft, deployment.id, `${check === 'health' ? 'health' : 'crash loop'}: ${reason}`);
 }
 

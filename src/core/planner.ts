@@ -1,10 +1,17 @@
 import type { Deployment } from './deployment.ts';
 import type { CanaryStep } from './plan.ts';
 import { milliseconds, minutes, seconds, type Duration } from './time.ts';
-import { ALL, type Weight } from './weights.ts';
+import { ALL, NONE, type Weight } from './weights.ts';
 
 /** A change of weights is asked of the provider for this long before it counts as failed. */
 export const SHIFT_LIMIT = minutes(1);
+/** Likewise for a retreat: one that cannot be done in this time becomes a rollback, which has attempts of its own. */
+export const RETREAT_LIMIT = seconds(20);
+/**
+ * So often a canary may retreat; harm that is shown once more takes it back altogether. Each walk up meets users anew, and
+ * evidence that came back twice is no accident.
+ */
+export const MOST_RETREATS = 2;
 /** What is no longer needed gets this long to finish its requests and to end. */
 export const RETIRE_LIMIT = minutes(10);
 
@@ -18,12 +25,30 @@ export function stepsOf(deployment: Deployment): readonly CanaryStep[] {
   return [{ weight: ALL, minimum: milliseconds(0), maximum: plan.deadlines.deploying }];
 }
 
+/**
+ * Where a retreat leads: the smallest step with traffic, since without any nothing can be judged. null where no step is smaller
+ * than all of the traffic.
+ */
+export function homeStep(deployment: Deployment): number | null {
+  const home = stepsOf(deployment).findIndex(({ weight }) => weight > NONE && weight < ALL);
+  return home === -1 ? null : home;
+}
+
 /** Whether a step ends on the judge's word, or as soon as its weight is confirmed and its minimum is over. */
 export function needsVerdict(deployment: Deployment, step: CanaryStep): boolean {
   const concurrent = deployment.previous !== null && deployment.kind === 'release';
   return (
     deployment.plan.strategy === 'canary' && concurrent && step.weight > 0 && deployment.plan.analysis.compare
   );
+}
+
+/** At `pace: evidence` a step is looked at this long at least: a few looks at its own traffic. */
+const EVIDENCE_MINIMUM = seconds(10);
+
+/** How long a step lasts at least. Where the judge sets the pace, its word ends the step, and the step's times are limits. */
+export function minimumOf(deployment: Deployment, step: CanaryStep): Duration {
+  const judged = deployment.plan.pace === 'evidence' && needsVerdict(deployment, step);
+  return judged ? milliseconds(Math.min(step.minimum, EVIDENCE_MINIMUM)) : step.minimum;
 }
 
 /** The judge says what it makes of a step when its time is over; its word is waited for this long. */

@@ -4,13 +4,22 @@ import type { DeploymentId } from './ids.ts';
 import type { Result } from './input.ts';
 import { RETIRE_LIMIT } from './planner.ts';
 import type { Revision } from './release.ts';
+import { elapsed, seconds, type Instant } from './time.ts';
+
+/** A server that runs rings its timers within this time. */
+const PUNCTUAL = seconds(5);
 
 /** Traffic first: everything under way is called off, and all of the traffic goes to what carried it before. */
-export function beginRollback(draft: Draft, id: DeploymentId, cause: string): void {
+export function beginRollback(
+  draft: Draft,
+  id: DeploymentId,
+  cause: string,
+  event: string | null = null,
+): void {
   const { previous: to, plan } = draft.deployment(id);
   draft.cancel(id);
   const key = draft.nextKey(id, 'shift');
-  draft.emit({ type: 'rollback.started', deployment: id, to, cause, key });
+  draft.emit({ type: 'rollback.started', deployment: id, to, cause, event, key });
   draft.perform(id, key, plan.rollback.toZero, { kind: 'shift', stable: to, canary: null });
 }
 
@@ -47,6 +56,17 @@ export function attemptFailed(draft: Draft, deployment: Deployment, reason: stri
     return tryAgain(draft, id, { attempt: attempt + 1, fallback, to });
   }
   tryFallback(draft, draft.deployment(id), reason);
+}
+
+/**
+ * A timer of a rollback has rung long after its time: no server ran, so nothing was tried meanwhile, and time that nobody could
+ * use does not count. What is under way gets its time anew, told as data, and a person is called only for what failed.
+ */
+export function wasUnwatched(draft: Draft, deployment: Deployment, due: Instant): boolean {
+  const unwatched = elapsed(due, draft.at);
+  if (deployment.status.state !== 'rolling_back' || unwatched <= PUNCTUAL) return false;
+  draft.emit({ type: 'rollback.resumed', deployment: deployment.id, unwatched });
+  return true;
 }
 
 /** The limit for the whole rollback is over. */

@@ -106,8 +106,9 @@ function goLive(draft: Draft, id: DeploymentId): void {
 export function soaked(draft: Draft, id: DeploymentId): void {
   const { status, due, paused } = draft.deployment(id);
   if (status.state !== 'monitoring' || paused !== null) return;
-  const { verdict } = status.rollout;
-  if (due.soak === undefined || draft.at < due.soak || verdict === 'warning' || verdict === 'issue') return;
+  const { verdict, degraded } = status.rollout;
+  if (due.soak === undefined || draft.at < due.soak) return;
+  if (degraded || verdict === 'warning' || verdict === 'issue') return;
   const revision = revisionOf(draft, id);
   // Where a successor rolls out, the traffic is its own: it retires what is left over when it ends.
   if (activeOf(draft.lane()) === undefined) retire(draft, id, { withPrevious: false });
@@ -136,7 +137,7 @@ export function inconclusive(draft: Draft, deployment: Deployment): void {
   const reason = `no clear verdict after ${Math.round(watched / 1000)} s (${verdict ?? 'undecided'})`;
   const hasData = verdict !== null && !WITHOUT_DATA.has(rule ?? '');
   if (plan.onInconclusive === 'rollback') return beginRollback(draft, id, `policy: ${reason}`);
-  if (plan.onInconclusive === 'proceed' && hasData) return leaveStep(draft, id);
+  if (plan.onInconclusive === 'proceed' && hasData && verdict !== 'issue') return leaveStep(draft, id);
   draft.emit({ type: 'deployment.paused', deployment: id, reason });
 }
 
@@ -151,7 +152,7 @@ function stepAt(deployment: Deployment, index: number): CanaryStep {
   return step;
 }
 
-function revisionOf(draft: Draft, id: DeploymentId): Revision {
+export function revisionOf(draft: Draft, id: DeploymentId): Revision {
   const { revision } = draft.deployment(id);
   if (revision === null) throw new Error(`${id} was not built`);
   return revision;

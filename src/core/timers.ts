@@ -2,7 +2,7 @@ import type { Deployment } from './deployment.ts';
 import type { Draft } from './draft.ts';
 import type { TimerName } from './effects.ts';
 import { fail } from './pipeline.ts';
-import { attemptFailed, beginRollback, rollbackOf, rollbackOverdue } from './rollback.ts';
+import { attemptFailed, beginRollback, rollbackOf, rollbackOverdue, wasUnwatched } from './rollback.ts';
 import { advance, inconclusive, soaked } from './rollout.ts';
 import { formatDuration } from './time.ts';
 
@@ -10,6 +10,7 @@ import { formatDuration } from './time.ts';
 export function timerDue(draft: Draft, deployment: Deployment, timer: TimerName): void {
   const due = deployment.due[timer];
   if (due === undefined || draft.at < due) return;
+  if (wasUnwatched(draft, deployment, due)) return;
   switch (timer) {
     case 'deadline':
       return deadline(draft, deployment);

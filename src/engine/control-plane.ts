@@ -38,6 +38,8 @@ export interface RollbackRequest {
   readonly emergency: boolean;
   readonly reason: string;
   readonly actor: string;
+  /** Names the request: asked again under the same name, nothing happens twice. */
+  readonly event: string;
 }
 
 /** The latest look at a deployment under judgement, before it becomes an event. */

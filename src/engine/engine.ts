@@ -7,7 +7,7 @@ import type { RawRequest } from '../ports/trigger.ts';
 import { AuditSeal, type AuditKeyFile } from './audit.ts';
 import type { CommandResult, ControlPlane, PersonalCommand, RollbackRequest } from './control-plane.ts';
 import { Feed } from './feed.ts';
-import { wayBack } from './go-back.ts';
+import { answerTo, wayBack } from './go-back.ts';
 import { effectTasks, isWork } from './handlers/index.ts';
 import { healthReport } from './health.ts';
 import { explain } from './intake/explain.ts';
@@ -91,6 +91,8 @@ export class Engine implements ControlPlane {
 
   async rollback(request: RollbackRequest): Promise<CommandResult> {
     const { store, system } = this.#world;
+    const before = await answerTo(store, request.lane, request.event);
+    if (before !== undefined) return { ok: true, deployment: before };
     const back = await wayBack(store, system, await this.#lanes.lane(request.lane), request);
     if (!back.ok) return { ok: false, code: 'not_found', reason: back.reason };
     return this.#ask(request.lane, back.command, request.actor);

@@ -1,5 +1,5 @@
 import type { Deployment } from '../core/deployment.ts';
-import { deploymentId } from '../core/ids.ts';
+import { deploymentId, type LaneId } from '../core/ids.ts';
 import type { Command } from '../core/input.ts';
 import type { Lane } from '../core/lane.ts';
 import { labelOf, type Revision } from '../core/release.ts';
@@ -14,6 +14,19 @@ const LOOK_BACK = 500;
 export type WayBack =
   { readonly ok: true; readonly command: Command } | { readonly ok: false; readonly reason: string };
 
+/** Deployments of a lane among which the answer to an event is looked for. */
+const ANSWERED = 100;
+
+/** What this event led to already: the deployment that it asked for, or the one that it ended. */
+export async function answerTo(
+  store: Pick<Store, 'deployments'>,
+  lane: LaneId,
+  event: string,
+): Promise<Deployment | undefined> {
+  const known = await store.deployments({ lane, limit: ANSWERED });
+  return known.find(({ request, abortedBy }) => request.event === event || abortedBy === event);
+}
+
 /** What a person who wants to go back has to ask of the lane. */
 export async function wayBack(
   store: Pick<Store, 'deployments'>,
@@ -23,8 +36,7 @@ export async function wayBack(
 ): Promise<WayBack> {
   const underWay = watchedOf(lane);
   // While it goes back already, this is refused: asked twice, it must not go back two versions.
-  if (request.to === null && underWay !== undefined)
-    return { ok: true, command: { type: 'abort', deployment: underWay.id, reason: request.reason } };
+  if (request.to === null && underWay !== undefined) return { ok: true, command: abortOf(underWay, request) };
 
   const live = await store.deployments({
     lane: lane.id,
@@ -40,6 +52,13 @@ export async function wayBack(
   if (!revision || !brought) return { ok: false, reason: whyNot(live, request.to) };
   return { ok: true, command: rollbackTo(revision, brought, chance, request) };
 }
+
+const abortOf = ({ id }: Deployment, { reason, event }: RollbackRequest): Command => ({
+  type: 'abort',
+  deployment: id,
+  reason,
+  event,
+});
 
 /** By version (`1.4.0`, `1.4.0 (config 3)`), or by the first digits of its digest, with or without `sha256:`. */
 function isNamed({ revision }: Deployment, name: string | null): boolean {
@@ -61,16 +80,15 @@ function rollbackTo(
   revision: Revision,
   brought: Deployment,
   chance: Chance,
-  { emergency, reason, actor }: RollbackRequest,
+  { emergency, reason, actor, event }: RollbackRequest,
 ): Command {
-  const id = chance.id();
   return {
     type: 'request',
-    deployment: deploymentId(id),
+    deployment: deploymentId(chance.id()),
     kind: 'rollback',
     plan: { ...brought.plan, runtime: revision.runtime, gates: [] },
     request: {
-      event: `rollback-${id}`,
+      event,
       trigger: 'manual',
       actor,
       ref: null,

@@ -43,7 +43,8 @@ export const notifyPayloadOf = (task: ClaimedTask) => task.payload as unknown as
 export const asJson = (data: object) => data as unknown as Json;
 
 function effectTask(lane: Lane, effect: Effect, now: Instant): NewTask {
-  const state = findDeployment(lane, effect.deployment)?.status.state;
+  const status = findDeployment(lane, effect.deployment)?.status;
+  const leaves = status?.state === 'deploying' && status.rollout.phase === 'retreating';
   return {
     key: effect.key,
     kind: effect.kind,
@@ -52,7 +53,7 @@ function effectTask(lane: Lane, effect: Effect, now: Instant): NewTask {
     payload: asJson(effect),
     runAt: effect.kind === 'timer' ? effect.at : now,
     queue: lane.id.application,
-    priority: state === 'rolling_back' ? 0 : 1,
+    priority: status?.state === 'rolling_back' || leaves ? 0 : 1,
   };
 }
 

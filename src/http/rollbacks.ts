@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { applicationName, environmentName } from '../core/ids.ts';
@@ -24,7 +25,9 @@ export function rollbackRoutes(app: FastifyInstance, controlPlane: ControlPlane,
     const actor = actorOf(request, door);
     const { application, environment, to, emergency, reason } = input.parse(body, request.body);
     const lane = { application: applicationName(application), environment: environmentName(environment) };
-    const result = await controlPlane.rollback({ lane, to: to ?? null, emergency, reason, actor });
+    const key = input.parse(input.id.optional(), request.headers['idempotency-key']) ?? randomUUID();
+    const event = `rollback-${key}`;
+    const result = await controlPlane.rollback({ lane, to: to ?? null, emergency, reason, actor, event });
     return answerCommand(reply, result);
   });
 }

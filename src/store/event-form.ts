@@ -11,6 +11,7 @@ const UPCASTS: ReadonlyArray<(event: JsonObject) => JsonObject> = [oneStage];
 function oneStage(event: JsonObject): JsonObject {
   if (event['type'] === 'verdict.changed')
     return { ...event, response: event['verdict'] === 'issue' ? 'rollback' : null };
+  if (event['type'] === 'rollback.started') return { ...event, event: null };
   if (event['type'] !== 'deployment.requested') return event;
   const plan = event['plan'] as JsonObject;
   const judging = { judge: 'sequential', stages: 1, certificate: 'standard', baseline: 'stable' };

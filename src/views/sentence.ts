@@ -2,7 +2,7 @@ import type { LaneEvent, LaneEventType } from '../core/events.ts';
 import { labelOf, type Revision } from '../core/release.ts';
 import type { StoredEvent, SystemEvent } from '../ports/store.ts';
 import { versionOf } from './summary.ts';
-import { plural, share, shortRef } from './words.ts';
+import { lasting, plural, share, shortRef } from './words.ts';
 
 /** How an event is to be taken: `quiet` is detail that a story leaves out. */
 export type Tone = 'good' | 'bad' | 'warn' | 'plain' | 'quiet';
@@ -55,6 +55,10 @@ const tellers: Tellers = {
   'instances.starting': ({ count }) => quiet(`${plural(count, 'instance')} starting`),
   'instances.ready': ({ count }) => plain(`${plural(count, 'instance')} ready`),
   'canary.step': ({ step, weight }) => quiet(`step ${step + 1} begins: ${share(weight)} of the traffic`),
+  'canary.retreated': ({ from, weight, reason }) =>
+    warn(
+      `retreats from ${share(from)} to ${share(weight)} of the traffic, and is judged on there: ${reason}`,
+    ),
   'traffic.shifting': ({ weight }) => quiet(`traffic moves to ${share(weight)}`),
   'traffic.shifted': ({ weight }) => plain(`${share(weight)} of the traffic reaches the new version`),
   'verdict.changed': ({ verdict, reason }) => {
@@ -70,6 +74,8 @@ const tellers: Tellers = {
   'rollback.attempt_failed': ({ attempt, reason }) => bad(`rollback attempt ${attempt} failed: ${reason}`),
   'rollback.retried': ({ attempt, fallback, to }) =>
     warn(`rollback attempt ${attempt}${fallback ? ', the fallback,' : ''} to ${known(to, 'nothing')}`),
+  'rollback.resumed': ({ unwatched }) =>
+    warn(`nobody watched the rollback for ${lasting(unwatched)}; it gets its time anew`),
   'rollback.restored': () => quiet('the version to return to runs'),
   'rollback.traffic_zero': () => good('no traffic reaches the rolled-back version any more'),
   'rollback.completed': ({ to }) => good(`rolled back: ${known(to, 'nothing')} serves`),

@@ -2,6 +2,7 @@ import type { Deployment, Rollback, Rollout, VerdictName } from '../core/deploym
 import type { LaneEvent } from '../core/events.ts';
 import type { DeploymentId } from '../core/ids.ts';
 import type { Lane } from '../core/lane.ts';
+import { minimumOf } from '../core/planner.ts';
 import { labelOf } from '../core/release.ts';
 import { elapsed, type Instant } from '../core/time.ts';
 import { NONE, percentOf } from '../core/weights.ts';
@@ -35,6 +36,8 @@ export interface RolloutView {
   /** The canary's share, percent. */
   readonly weight: number;
   readonly instances: number;
+  /** How often it went back to its smallest share. */
+  readonly retreats: number;
   readonly steps: readonly StepView[];
   readonly step: StepTime | null;
   readonly verdict: VerdictView | null;
@@ -133,6 +136,7 @@ function rolloutOf(
   return {
     weight: percentOf(rollout?.weight ?? shifted?.weight ?? NONE),
     instances: rollout?.instances ?? 0,
+    retreats: events.filter((event) => event.type === 'canary.retreated').length,
     steps: plan.steps.map(({ weight }, index) => ({
       percent: percentOf(weight),
       mark: stepMark(deployment, rollout, events, index),
@@ -149,19 +153,21 @@ function stepMark(
   events: readonly LaneEvent[],
   index: number,
 ): Mark {
-  const at = rollout?.step ?? events.findLast((event) => event.type === 'canary.step')?.step ?? 0;
+  const last = events.findLast(({ type }) => type === 'canary.step' || type === 'canary.retreated');
+  const at = rollout?.step ?? (last !== undefined && 'step' in last ? last.step : 0);
   if (index < at || (rollout && status.state !== 'deploying') || status.state === 'completed') return 'done';
   if (index > at) return rollout ? 'waiting' : 'skipped';
   if (!rollout) return 'failed';
   return paused === null ? 'active' : 'paused';
 }
 
-function stepTime({ plan }: Deployment, rollout: Rollout, now: Instant): StepTime | null {
-  const step = plan.steps[rollout.step];
+function stepTime(deployment: Deployment, rollout: Rollout, now: Instant): StepTime | null {
+  const step = deployment.plan.steps[rollout.step];
   if (!step || rollout.shiftedAt === null) return null;
   const elapsedMs = elapsed(rollout.shiftedAt, now);
-  const beyondMinimum = elapsedMs >= step.minimum;
-  const lengthMs = beyondMinimum ? step.maximum : step.minimum;
+  const minimum = minimumOf(deployment, step);
+  const beyondMinimum = elapsedMs >= minimum;
+  const lengthMs = beyondMinimum ? step.maximum : minimum;
   return { elapsedMs, lengthMs, leftMs: Math.max(0, lengthMs - elapsedMs), beyondMinimum };
 }
 

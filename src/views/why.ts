@@ -1,4 +1,4 @@
-import { isTerminal, type Deployment } from '../core/deployment.ts';
+import { isTerminal, type Deployment, type Rollout } from '../core/deployment.ts';
 import type { LaneEvent } from '../core/events.ts';
 import { labelOf } from '../core/release.ts';
 import { elapsed } from '../core/time.ts';
@@ -8,7 +8,7 @@ import { nextSteps, type NextStep } from './next.ts';
 import { explainRule } from './rules.ts';
 import { tell, type Tone } from './sentence.ts';
 import { summaryOf, type DeploymentSummary } from './summary.ts';
-import { lasting, utc } from './words.ts';
+import { lasting, plural, share, utc } from './words.ts';
 
 /** What happened to a deployment, on what evidence, and what to do next: one screen. */
 export interface Why {
@@ -90,7 +90,7 @@ function headlineOf(
     case 'approval':
       return { tone: 'warn', headline: 'Waits for a person to approve it.' };
     case 'deploying':
-      return { tone: 'plain', headline: rolloutHeadline(deployment, status.rollout.step) };
+      return { tone: 'plain', headline: rolloutHeadline(deployment, status.rollout) };
     case 'pending':
     case 'validating':
     case 'building':
@@ -101,10 +101,14 @@ function headlineOf(
   }
 }
 
-const rolloutHeadline = ({ plan }: Deployment, step: number): string =>
-  plan.strategy === 'canary'
-    ? `In progress: step ${Math.min(step + 1, plan.steps.length)} of ${plan.steps.length} of the rollout.`
-    : 'In progress: the rollout.';
+function rolloutHeadline({ plan }: Deployment, { step, retreats, weight, response }: Rollout): string {
+  if (plan.strategy !== 'canary') return 'In progress: the rollout.';
+  const steps = plan.steps.length;
+  if (response === 'retreat')
+    return `It retreats: harm is shown, and is watched at ${share(weight)} of the traffic.`;
+  const again = retreats === 0 ? '' : `, after ${plural(retreats, 'retreat')}`;
+  return `In progress: step ${Math.min(step + 1, steps)} of ${steps} of the rollout${again}.`;
+}
 
 function failedHeadline(
   deployment: Deployment,

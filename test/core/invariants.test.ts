@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { isActive, isTerminal } from '../../src/core/deployment.ts';
+import { isActive, isTerminal, type Deployment } from '../../src/core/deployment.ts';
 import type { Effect } from '../../src/core/effects.ts';
 import { evolve } from '../../src/core/evolve.ts';
 import type { DeploymentId } from '../../src/core/ids.ts';
 import type { Outcome } from '../../src/core/input.ts';
 import { emptyLane, liveOnly } from '../../src/core/lane.ts';
-import { instancesFor } from '../../src/core/planner.ts';
+import { instancesFor, MOST_RETREATS } from '../../src/core/planner.ts';
 import { days, minutes } from '../../src/core/time.ts';
 import { answerTo, LANE, PLAN, revision, World } from './given.ts';
 
@@ -21,6 +21,7 @@ type Move =
       readonly do: 'verdict';
       readonly pick: number;
       readonly verdict: 'ok' | 'warning' | 'issue' | 'undecided';
+      readonly response: 'retreat' | 'rollback';
     }
   | { readonly do: 'degraded'; readonly pick: number }
   | {
@@ -50,6 +51,7 @@ const move: fc.Arbitrary<Move> = fc.oneof(
         'issue' as const,
         'undecided' as const,
       ),
+      response: fc.constantFrom('retreat' as const, 'retreat' as const, 'rollback' as const),
     }),
   },
   fc.record({ do: fc.constant('degraded' as const), pick }),
@@ -117,7 +119,7 @@ class Checked {
         break;
       }
       case 'verdict':
-        if (id !== undefined) world.verdict(id, move.verdict);
+        if (id !== undefined) world.verdict(id, move.verdict, 'error-ratio', move.response);
         break;
       case 'degraded':
         if (id !== undefined) {
@@ -156,9 +158,36 @@ class Checked {
     assert.ok(states.filter((state) => state === 'monitoring').length <= 1, `two soak: ${states.join()}`);
     for (const deployment of world.lane.deployments) {
       assert.ok(Object.keys(deployment.due).length > 0, `${deployment.status.state} has no deadline`);
+      this.checkTimers(deployment);
+      this.checkRetreat(deployment);
     }
     this.checkEvents();
     for (const effect of world.open) this.checkEffect(effect);
+  }
+
+  /** What is due later rings: nothing that is called off takes a timer with it that still holds. */
+  checkTimers({ id, due }: Deployment): void {
+    for (const [timer, at] of Object.entries(due)) {
+      if (at <= this.world.now) continue;
+      const rings = this.world.open.some(
+        (one) => one.kind === 'timer' && one.deployment === id && one.timer === timer && one.at === at,
+      );
+      assert.ok(rings, `nothing rings for ${timer} at ${at}`);
+    }
+  }
+
+  /** Between the decision to retreat and its end nothing asks for more traffic than the smallest share. */
+  checkRetreat({ id, status }: Deployment): void {
+    if (!('rollout' in status)) return;
+    const { phase, step, retreats } = status.rollout;
+    assert.ok(retreats <= MOST_RETREATS, `${id} retreated ${retreats} times`);
+    if (phase !== 'retreating') return;
+    const asked = this.world.open.filter((one) => one.deployment === id && one.kind !== 'timer');
+    assert.deepEqual(
+      asked.map((one) => (one.kind === 'shift' ? one.canary?.weight : one.kind)),
+      [PLAN.steps[step]?.weight],
+    );
+    assert.equal(step, 0);
   }
 
   checkEvents(): void {

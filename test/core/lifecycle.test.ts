@@ -298,16 +298,6 @@ test('a configuration that changes alone makes a new revision of the same releas
   assert.equal(world.state(changed), 'deploying');
 });
 
-test('degradation while soaking rolls back unless the strategy ends with verification', () => {
-  for (const when of ['automatic', 'on_failure'] as const) {
-    const world = new World();
-    const release = world.request('v1', { rollback: { ...PLAN.rollback, when } });
-    world.through(release, 'preflight', 'build', 'prepare', 'start', 'shift', 'verify');
-    world.feed({ type: 'degraded', deployment: release, check: 'crash_loop', reason: '4 exits', record: {} });
-    assert.equal(world.state(release), when === 'automatic' ? 'rolling_back' : 'monitoring');
-  }
-});
-
 test('every state has a deadline and something that happens then', () => {
   const until = (...kinds: Parameters<World['through']>[1][]) => {
     const world = new World();

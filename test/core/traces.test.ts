@@ -43,6 +43,8 @@ function replay(text: string): string {
   return `${out.join('\n').trim()}\n`;
 }
 
+type Verdict = Parameters<World['verdict']>;
+
 function step(world: World, [verb = '', name = '', ...rest]: string[]): string | null {
   const id = deploymentId(name);
   const words = rest.join(' ');
@@ -54,7 +56,7 @@ function step(world: World, [verb = '', name = '', ...rest]: string[]): string |
       world.answer(id, rest[0] as Parameters<World['answer']>[1], rest.slice(1).join(' ') || undefined);
       return null;
     case 'verdict':
-      world.verdict(id, words as Parameters<World['verdict']>[1]);
+      world.verdict(id, rest[0] as Verdict[1], undefined, rest[1] as Verdict[3]);
       return null;
     case 'degraded':
       world.feed({ type: 'degraded', deployment: id, check: 'health', reason: words, record: {} });
@@ -79,6 +81,7 @@ function describeEvent(event: LaneEvent): string {
   const words: string[] = [event.type];
   if ('deployment' in event) words.push(event.deployment);
   if ('step' in event) words.push(`step ${event.step}`);
+  if ('from' in event) words.push(`${percentOf(event.from)}% ->`);
   if ('weight' in event) words.push(`${percentOf(event.weight)}%`);
   if ('count' in event) words.push(`x${event.count}`);
   if ('verdict' in event) words.push(event.verdict);

@@ -4,8 +4,8 @@ import { SpillwayError } from '../../src/core/errors.ts';
 import { minutes, seconds } from '../../src/core/time.ts';
 import { Bench, LANE } from './support/bench.ts';
 
-const ask = (bench: Bench, to: string | null) =>
-  bench.engine.rollback({ lane: LANE, to, emergency: false, reason: 'complaints', actor: 'grace' });
+const ask = (bench: Bench, to: string | null, event: string = bench.system.id()) =>
+  bench.engine.rollback({ lane: LANE, to, emergency: false, reason: 'complaints', actor: 'grace', event });
 
 describe('going back by hand', () => {
   it('brings back what carried the traffic before', async () => {
@@ -57,6 +57,21 @@ describe('going back by hand', () => {
     const second = await ask(bench, null);
     assert.match(second.ok ? '' : second.reason, /rolling back already/);
     await bench.until(id, 'failed', minutes(2));
+    await bench.system.advance(minutes(10));
+    assert.equal(bench.traffic.share('1.1.0'), 100);
+    await bench.stop();
+  });
+
+  it('goes back one version for one request, also when it is repeated after all has ended', async () => {
+    const bench = await Bench.start();
+    for (const version of ['1.0.0', '1.1.0']) await bench.serve(version);
+    const id = await bench.deploy('1.2.0');
+    await bench.until(id, 'deploying');
+    await bench.system.advance(seconds(10));
+    assert.equal((await ask(bench, null, 'complaint-1')).ok, true);
+    await bench.until(id, 'failed', minutes(2));
+    const again = await ask(bench, null, 'complaint-1');
+    assert.ok(again.ok && again.deployment?.id === id, 'the answer is what it led to');
     await bench.system.advance(minutes(10));
     assert.equal(bench.traffic.share('1.1.0'), 100);
     await bench.stop();

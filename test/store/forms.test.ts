@@ -17,8 +17,9 @@ function oldForm(deployment: Deployment) {
   const { judge: _judge, stages: _stages, certificate: _kind, baseline: _fresh, ...analysis } = plan.analysis;
   const { status } = deployment;
   assert.ok(status.state === 'deploying');
-  const { response: _response, retreats: _retreats, ...rollout } = status.rollout;
-  return { ...deployment, plan: { ...plan, analysis }, status: { ...status, rollout } };
+  const { response: _response, retreats: _retreats, degraded: _degraded, ...rollout } = status.rollout;
+  const { abortedBy: _abortedBy, ...kept } = deployment;
+  return { ...kept, plan: { ...plan, analysis }, status: { ...status, rollout } };
 }
 
 it('reads what an older Spillway wrote: one stage, steps that last their time', async (t) => {
@@ -52,6 +53,11 @@ it('brings old events to the present form', () => {
   const said = { type: 'verdict.changed', deployment: 'd1', verdict: 'issue', rule: 'error-ratio' };
   assert.deepEqual(presentForm(1, said), { ...said, response: 'rollback' });
   assert.deepEqual(presentForm(1, { ...said, verdict: 'ok' }), { ...said, verdict: 'ok', response: null });
+  assert.deepEqual(presentForm(1, { type: 'rollback.started', to: null }), {
+    type: 'rollback.started',
+    to: null,
+    event: null,
+  });
   const requested = { type: 'deployment.requested', plan: { soak: 0, analysis: { alpha: 0.01 } } };
   assert.deepEqual(presentForm(1, requested), {
     type: 'deployment.requested',

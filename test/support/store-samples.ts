@@ -45,6 +45,7 @@ export const aDeployment = (id: string, status: Status = { state: 'pending' }, l
   since: instant(1000),
   revision: null,
   previous: null,
+  abortedBy: null,
   gates: {},
   paused: null,
   effects: 0,

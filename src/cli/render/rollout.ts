@@ -42,12 +42,13 @@ function stepsLine({ steps }: RolloutView, { glyphs }: Canvas): Line {
   });
 }
 
-function trafficLine({ weight, instances }: RolloutView, canvas: Canvas): Line {
+function trafficLine({ weight, instances, retreats }: RolloutView, canvas: Canvas): Line {
   const on = instances > 0 ? ` on ${plural(instances, 'instance')}` : '';
   return labelled('traffic', [
     ...bar(weight / 100, barWidth(canvas), 'accent', canvas.glyphs),
     span(`  ${weight}%`, 'bold'),
     span(on, 'dim'),
+    ...(retreats === 0 ? [] : [span(`, retreated ${retreats === 1 ? 'once' : `${retreats} times`}`, 'warn')]),
   ]);
 }
 

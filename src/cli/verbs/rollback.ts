@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { DeploymentSummary } from '../../views/summary.ts';
 import type { Define } from '../context.ts';
 import { EXIT } from '../exit.ts';
@@ -23,6 +24,7 @@ export const define: Define = (command, context) =>
         const { deployment } = await client.post<{ readonly deployment: DeploymentSummary | null }>(
           '/api/v1/rollbacks',
           { application, environment, to, emergency, reason },
+          { 'idempotency-key': randomUUID() },
         );
         if (deployment) return begun(context, deployment, 'requested, as a rollback', options);
         await context.show({ deployment }, () => [[span('rollback requested')]]);

@@ -6,7 +6,7 @@ import { deploymentId, environmentName, type ApplicationName, type LaneId } from
 import type { Command } from '../../core/input.ts';
 import type { Source } from '../../ports/source.ts';
 import type { TriggerEvent } from '../../ports/trigger.ts';
-import { wayBack } from '../go-back.ts';
+import { answerTo, wayBack } from '../go-back.ts';
 import type { Lanes } from '../lanes.ts';
 import type { World } from '../world.ts';
 import type { Configurations } from './configuration.ts';
@@ -111,8 +111,7 @@ interface Cause {
 /** @returns the id of the deployment that the event led to; the same one when this is done again */
 async function ask(world: World, lanes: Lanes, lane: LaneId, cause: Cause): Promise<string> {
   const { event } = cause;
-  const known = await world.store.deployments({ lane, limit: 100 });
-  const before = known.find((deployment) => deployment.request.event === event.id);
+  const before = await answerTo(world.store, lane, event.id);
   if (before !== undefined) return before.id;
   const command =
     cause.asked.action === 'rollback'
@@ -153,11 +152,11 @@ async function backCommand(world: World, lanes: Lanes, lane: LaneId, { event }: 
   const { store, system } = world;
   const to = event.version;
   const reason = textIn(event, 'reason') ?? `asked for by the event ${event.id}`;
-  const request = { lane, to, emergency: false, reason, actor: event.actor };
+  const request = { lane, to, emergency: false, reason, actor: event.actor, event: event.id };
   const back = await wayBack(store, system, await lanes.lane(lane), request);
   if (!back.ok) throw new SpillwayError('not_found', back.reason);
   if (back.command.type !== 'request') return back.command;
-  return { ...back.command, request: { ...back.command.request, event: event.id, trigger: event.type } };
+  return { ...back.command, request: { ...back.command.request, trigger: event.type } };
 }
 
 function textIn({ metadata }: TriggerEvent, key: string): string | null {

@@ -46,7 +46,7 @@ export function expectedOf(lane: Lane): Expected {
   if (rollout === undefined || revision === null) return { wanted: whole(serving), split: null, rollout: id };
   const { phase, instances, weight } = rollout;
   const mine = phase === 'starting' || phase === 'preparing' ? [] : [{ revision, count: instances }];
-  const shifting = phase === 'shifting';
+  const shifting = phase === 'shifting' || phase === 'retreating';
   const begun = weight > NONE || previous !== null;
   return {
     wanted: [...whole(previous), ...mine.filter(({ count }) => count > 0)],

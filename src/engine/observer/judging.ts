@@ -1,6 +1,6 @@
 import type { Deployment, Rollout } from '../../core/deployment.ts';
 import type { CanaryStep } from '../../core/plan.ts';
-import { needsVerdict, stepsOf } from '../../core/planner.ts';
+import { minimumOf, needsVerdict, stepsOf } from '../../core/planner.ts';
 import { milliseconds, seconds, type Instant } from '../../core/time.ts';
 import { ALL } from '../../core/weights.ts';
 import {
@@ -49,7 +49,7 @@ export function assessmentContext(deployment: Deployment, rollout: Rollout, now:
   return {
     now,
     stepStartedAt: rollout.shiftedAt ?? since,
-    minStepMs: step.minimum,
+    minStepMs: minimumOf(deployment, step),
     maxStepMs: step.maximum,
     concurrentBaseline: concurrent,
     certificateRequired: concurrent && steps[rollout.step + 1]?.weight === ALL,

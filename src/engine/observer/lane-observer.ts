@@ -129,19 +129,19 @@ export class LaneObserver {
   async #report(deployment: Deployment, watch: Watch, rollout: Rollout, now: Instant): Promise<void> {
     const assessment = watch.assess(deployment, rollout, now);
     if (assessment === undefined) return;
-    const { verdict, rule, reason, record } = assessment;
+    const { verdict, rule, response, reason, record } = assessment;
     // Between two steps only harm is news: anything else would be said of a step that has not begun.
     const settled = rollout.phase === 'watching' || rollout.phase === 'verifying';
     if (!settled && verdict !== 'issue') return;
-    if (verdict === (rollout.verdict ?? 'undecided') && (rule === rollout.rule || rollout.rule === null))
-      return;
+    const known = verdict === (rollout.verdict ?? 'undecided') && response === rollout.response;
+    if (known && (rule === rollout.rule || rollout.rule === null)) return;
     await this.#submit({
       type: 'verdict',
       deployment: deployment.id,
       step: rollout.step,
       verdict,
       rule,
-      response: verdict === 'issue' ? 'rollback' : null,
+      response,
       reason,
       record: asJson(record) as JsonObject,
     });

@@ -125,10 +125,12 @@ export const MIGRATIONS: readonly string[] = [
     '$.plan.analysis.judge', 'sequential',
     '$.plan.analysis.stages', 1,
     '$.plan.analysis.certificate', 'standard',
-    '$.plan.analysis.baseline', 'stable');
+    '$.plan.analysis.baseline', 'stable',
+    '$.abortedBy', NULL);
   UPDATE deployments SET snapshot = json_set(snapshot,
     '$.status.rollout.response', iif(snapshot ->> '$.status.rollout.verdict' = 'issue', 'rollback', NULL),
-    '$.status.rollout.retreats', 0)
+    '$.status.rollout.retreats', 0,
+    '$.status.rollout.degraded', json('false'))
   WHERE json_type(snapshot, '$.status.rollout') IS NOT NULL;
   `,
 ];
