@@ -193,20 +193,21 @@ export class Edge {
 const withKeptPort = (asked: Routing, kept: Listen): Routing =>
   asked.listen.port === 0 && asked.listen.host === kept.host ? { ...asked, listen: kept } : asked;
 
-const wireCount = ({
-  arm: { arm, revision, version },
-  goneAt: _,
-  latency,
-  slowVisitors,
-  ...counts
-}: Row): WireCount => ({
-  ...counts,
-  arm,
-  revision,
-  version,
-  latency: packHistogram(latency),
-  slowVisitors: [...slowVisitors].flat(),
-});
+function wireCount(row: Row): WireCount {
+  const { arm, instance, requests, errors, visitorErrors, failingVisitors, latency, slowVisitors } = row;
+  return {
+    arm: arm.arm,
+    revision: arm.revision,
+    version: arm.version,
+    instance,
+    requests,
+    errors,
+    visitorErrors,
+    failingVisitors,
+    latency: packHistogram(latency),
+    slowVisitors: [...slowVisitors].flat(),
+  };
+}
 
 function wireRoute(route: Route): WireRoute {
   const { routing } = route.table;

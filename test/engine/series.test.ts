@@ -8,13 +8,14 @@ import {
   Counters,
   countsOf,
   packLook,
+  stableInstances,
   unpackLook,
   type Look,
 } from '../../src/engine/observer/series.ts';
 import { createHistogram, recordLatency, type Histogram } from '../../src/judge/index.ts';
 import type { TrafficCounts } from '../../src/ports/traffic.ts';
 
-const SIDES = { canary: revisionDigest('sha256:new'), baseline: revisionDigest('sha256:old') };
+const SIDES = { canary: revisionDigest('sha256:new'), stable: revisionDigest('sha256:old'), fresh: false };
 
 /** What happens between two looks. */
 interface Happening {
@@ -54,7 +55,7 @@ class Provider {
   counts(): TrafficCounts {
     const instances = [...this.#instances].map(([instance, { requests, errors, latency }]) => ({
       arm: instance % 2 === 0 ? ('canary' as const) : ('stable' as const),
-      revision: instance % 2 === 0 ? SIDES.canary : SIDES.baseline,
+      revision: instance % 2 === 0 ? SIDES.canary : SIDES.stable,
       version: '1',
       instance: instanceId(`i${instance}`),
       requests,
@@ -78,10 +79,14 @@ class Provider {
   }
 }
 
-const look = (epoch: string, counts: Look['counts'], start: Look['start'] = null): Look => ({
+type News = Pick<Look, 'counts' | 'reset'>;
+const NONE: News = { counts: [], reset: [] };
+
+const look = (epoch: string, news: News, start: Look['start'] = null): Look => ({
   epoch,
   start,
-  counts,
+  step: null,
+  ...news,
   crashes: { canary: 0, baseline: 0 },
   instanceMinutes: { canary: 1, baseline: 1 },
 });
@@ -119,7 +124,7 @@ describe('looks at counts that only grow', () => {
         counters.begin('epoch-1', base);
         const steady = new Counters();
         steady.begin('epoch-1', base);
-        const rows = [packLook(look('epoch-1', [], { at: 0, base }))];
+        const rows = [packLook(look('epoch-1', NONE, { at: 0, base, history: [] }))];
         happenings.forEach((one, index) => {
           provider.happen(one);
           if (index === cut) {
@@ -141,7 +146,9 @@ describe('looks at counts that only grow', () => {
     const counters = new Counters();
     counters.begin('epoch-1', countsOf(provider.counts(), SIDES));
     provider.happen({ instance: 1, requests: 5, errors: 1, restart: false, missed: false });
-    const [news] = counters.advance('epoch-1', countsOf(provider.counts(), SIDES));
+    const {
+      counts: [news],
+    } = counters.advance('epoch-1', countsOf(provider.counts(), SIDES));
     assert.equal(news?.requests, 5);
     assert.equal(news.errors, 1);
     assert.equal(
@@ -161,5 +168,93 @@ describe('looks at counts that only grow', () => {
       bytes += JSON.stringify(packLook(look('epoch-1', news))).length;
     }
     assert.ok(bytes < 3_000_000, `${bytes} bytes`);
+  });
+
+  it('count on from counts that went back within an epoch, and after a restart likewise', () => {
+    const counters = new Counters();
+    const provider = new Provider();
+    provider.happen({ instance: 0, requests: 100, errors: 10, restart: false, missed: false });
+    const [full] = countsOf(provider.counts(), SIDES);
+    assert.ok(full);
+    const at = (requests: number, errors: number) => [
+      { ...full, requests, errors, latency: createHistogram() },
+    ];
+    counters.begin('e', at(0, 0));
+    assert.equal(counters.advance('e', at(100, 10)).counts[0]?.requests, 100);
+    const back = counters.advance('e', at(40, 4));
+    assert.deepEqual([back.counts.length, back.reset.length], [0, 1]);
+    const rebuilt = new Counters();
+    const looks = [
+      look('e', NONE, { at: 0, base: at(0, 0), history: [] }),
+      look('e', { counts: at(100, 10), reset: [] }),
+      look('e', back),
+    ];
+    for (const one of looks) rebuilt.replay(unpackLook(JSON.parse(JSON.stringify(packLook(one)))));
+    for (const either of [counters, rebuilt]) {
+      const {
+        counts: [news],
+      } = either.advance('e', at(45, 6));
+      assert.deepEqual([news?.requests, news?.errors], [5, 2]);
+    }
+  });
+
+  it('keep slow and failing visitors apart by instance, and add them up by side', () => {
+    const [base] = countsOf(new Provider().counts(), SIDES);
+    assert.equal(base, undefined);
+    const one = (name: string, slow: ReadonlyArray<readonly [number, number]>, clients: number) => ({
+      name,
+      part: 'canary' as const,
+      requests: 10,
+      errors: clients,
+      latency: createHistogram(),
+      slow: new Map(slow),
+      clients,
+    });
+    const counters = new Counters();
+    counters.begin('e', [one('a', [[300, 2]], 1)]);
+    const now = [
+      one(
+        'a',
+        [
+          [300, 5],
+          [310, 1],
+        ],
+        2,
+      ),
+      one('b', [[300, 1]], 1),
+    ];
+    const row = packLook(look('e', counters.advance('e', now)));
+    const read = unpackLook(JSON.parse(JSON.stringify(row)));
+    assert.deepEqual(
+      [...(armTick(read, 'canary').slowClients ?? [])],
+      [
+        [300, 4],
+        [310, 1],
+      ],
+    );
+    assert.deepEqual(
+      read.counts.map(({ clients }) => clients),
+      [1, 1],
+    );
+  });
+
+  it('compare with the fresh baseline where there is one, and learn from the stable instances beside it', () => {
+    const provider = new Provider();
+    provider.happen({ instance: 0, requests: 5, errors: 0, restart: false, missed: false });
+    provider.happen({ instance: 1, requests: 7, errors: 1, restart: false, missed: false });
+    provider.happen({ instance: 3, requests: 9, errors: 1, restart: false, missed: false });
+    const counts = provider.counts();
+    const armed = {
+      ...counts,
+      instances: counts.instances.map((each) =>
+        each.instance === 'i3' ? { ...each, arm: 'baseline' as const } : each,
+      ),
+    };
+    const fresh = look('epoch-1', { counts: countsOf(armed, { ...SIDES, fresh: true }), reset: [] });
+    assert.equal(armTick(fresh, 'baseline').requests, 9);
+    assert.deepEqual(stableInstances(fresh), [{ name: 'stable/i1', requests: 7, errors: 1 }]);
+    const plain = look('epoch-1', { counts: countsOf(armed, SIDES), reset: [] });
+    assert.equal(armTick(plain, 'baseline').requests, 16);
+    assert.equal(stableInstances(plain).length, 2);
   });
 });

@@ -36,7 +36,11 @@ test('what stable has served and failed before a rollout is no evidence in it', 
   assert.ok(status.state === 'deploying' && previous !== null);
   const watch = new Watch(deployment, []);
   const look = (at: number, rollout: string, requests: number, errors: number) =>
-    watch.look(instant(at), counts(rollout, previous.digest, requests, errors), NOTHING, status.rollout);
+    watch.look(instant(at), counts(rollout, previous.digest, requests, errors), {
+      ...NOTHING,
+      rollout: status.rollout,
+      history: [],
+    });
 
   assert.equal(look(seconds(1), 'v1', 1000, 7), null);
   const row = look(seconds(2), id, 1010, 8);

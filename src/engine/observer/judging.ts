@@ -10,6 +10,7 @@ import {
   type JudgeSettings,
   type Limits,
 } from '../../judge/index.ts';
+import type { Routing } from '../../ports/traffic.ts';
 
 /** Counts that have not come for this long are missed. */
 const STALE_AFTER = seconds(30);
@@ -30,14 +31,24 @@ export function judgeSettings(deployment: Deployment): JudgeSettings {
   };
   return {
     ...DEFAULT_SETTINGS,
+    rule: analysis.judge,
+    stages: analysis.stages,
+    certificate: analysis.certificate,
+    unit: unitOf(deployment),
     alpha: analysis.alpha,
     latency: analysis.compare,
     limits,
     gates: { ...DEFAULT_GATES, errorRatio: analysis.errorRateIncrease },
     plannedTicks: Math.max(LEAST_TICKS, Math.ceil(planned)),
-    warmUpMs: analysis.warmUp === 'auto' ? DEFAULT_SETTINGS.warmUpMs : analysis.warmUp,
+    warmUpMs: analysis.warmUp,
     acceptableErrorRate: ACCEPTABLE_ERROR_RATE,
   };
+}
+
+/** Traffic that keeps its clients on a version says so in its settings, in the port's form. */
+function unitOf({ plan }: Deployment): JudgeSettings['unit'] {
+  const { sticky } = plan.runtime.traffic.settings as unknown as Partial<Pick<Routing, 'sticky'>>;
+  return sticky === undefined || sticky.by === 'none' ? 'request' : 'client';
 }
 
 /** What the verdict of this moment depends on beside the evidence. */

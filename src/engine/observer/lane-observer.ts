@@ -12,6 +12,7 @@ import { observeFleet, type Fleet } from '../fleet.ts';
 import type { Lanes } from '../lanes.ts';
 import { asJson } from '../tasks.ts';
 import type { World } from '../world.ts';
+import { Counting, type Counted } from './counting.ts';
 import { expectedOf, rolloutOf, watchedOf, type Expected } from './expected.ts';
 import { HealthBook } from './health-book.ts';
 import { InstanceKeeper } from './instances.ts';
@@ -25,6 +26,7 @@ export class LaneObserver {
   readonly #world: World;
   readonly #lanes: Lanes;
   readonly #id: LaneId;
+  readonly #counting: Counting;
   readonly #instances: InstanceKeeper;
   readonly #route: RouteKeeper;
   readonly #strays: StrayKeeper;
@@ -38,6 +40,7 @@ export class LaneObserver {
     this.#world = world;
     this.#lanes = lanes;
     this.#id = id;
+    this.#counting = new Counting(world, id);
     this.#instances = new InstanceKeeper(world, id);
     this.#route = new RouteKeeper(world, lanes, id);
     this.#strays = new StrayKeeper(world, id);
@@ -61,7 +64,7 @@ export class LaneObserver {
     this.#lookedAt = now;
 
     await this.#eachTried([
-      () => this.#judge(deployment, watch, now),
+      () => this.#judge(lane, watch, now),
       () => this.#checkHealth(deployment, expected, instances, now),
       ...expected.wanted.map(
         (wanted) => () => this.#instances.keep(wanted, instances, deployment?.id ?? null),
@@ -114,11 +117,14 @@ export class LaneObserver {
     }
   }
 
-  async #judge(deployment: Deployment | undefined, watch: Watch | undefined, now: Instant): Promise<void> {
+  async #judge(lane: Lane, watch: Watch | undefined, now: Instant): Promise<void> {
+    const deployment = watchedOf(lane);
     const rollout = deployment && rolloutOf(deployment);
+    const { serving } = lane.environment;
+    if (deployment === undefined && serving !== null) return this.#counting.rest(now, serving);
     if (deployment === undefined || rollout === undefined || watch === undefined) return;
     // Without counts the verdict changes too: data that is missed never passes.
-    const counted = await this.#count(deployment, watch, rollout, now).then(
+    const counted = await this.#count({ deployment, rollout, watch, serving }, now).then(
       () => null,
       (error: unknown) => ({ error }),
     );
@@ -148,14 +154,11 @@ export class LaneObserver {
   }
 
   /** Takes the counts, and keeps what they say before it is used. */
-  async #count(deployment: Deployment, watch: Watch, rollout: Rollout, now: Instant): Promise<void> {
+  async #count(counted: Counted, now: Instant): Promise<void> {
     // Of a first release, the provider knows nothing before it is given traffic.
-    if (deployment.previous === null && rollout.shiftedAt === null) return;
-    const traffic = await this.#world.traffic(deployment.plan.runtime.traffic.type);
-    const counts = await traffic.counts(routeOf(this.#id));
-    const row = watch.look(now, counts, this.#pending, rollout);
-    this.#pending = { crashes: noneOf(), instanceMinutes: noneOf() };
-    if (row !== null) await this.#world.store.appendSeries([row]);
+    if (counted.deployment.previous === null && counted.rollout.shiftedAt === null) return;
+    const taken = await this.#counting.look(now, this.#pending, counted);
+    if (taken) this.#pending = { crashes: noneOf(), instanceMinutes: noneOf() };
   }
 
   async #checkHealth(

@@ -1,51 +1,88 @@
 import type { RevisionDigest } from '../../core/ids.ts';
 import type { Json } from '../../core/json.ts';
-import { BUCKETS, createHistogram, mergeInto, type ArmTick, type Histogram } from '../../judge/index.ts';
+import {
+  BUCKETS,
+  createHistogram,
+  mergeInto,
+  type ArmTick,
+  type Histogram,
+  type InstanceCount as JudgedInstance,
+  type InstanceHistory,
+} from '../../judge/index.ts';
 import type { InstanceCounts, TrafficCounts } from '../../ports/traffic.ts';
 import { asJson } from '../tasks.ts';
 
 /** The two sides of the comparison. */
 export type Side = 'canary' | 'baseline';
 
+/** `stable`: instances of the stable version beside a fresh baseline; they are not compared, but tell how much errors vary. */
+export type Part = Side | 'stable';
+
 /** What one instance did within one look, or up to it. `name` tells its arm too: a promoted instance counts anew. */
 export interface InstanceCount {
   readonly name: string;
-  readonly side: Side;
+  readonly part: Part;
   readonly requests: number;
+  /** At the unit that is randomised, as the provider counts them. */
   readonly errors: number;
   readonly latency: Histogram;
+  /** By bucket of latency: answers in it or above, each sticky visitor once. */
+  readonly slow: ReadonlyMap<number, number>;
+  /** Failing visitors, as far as they can be told apart. */
+  readonly clients: number;
 }
 
 /** One look at a rollout: what a series row holds. */
 export interface Look {
   /** Of the provider's counts. */
   readonly epoch: string;
-  /** Only in the first: when the canary began to serve, and the counts from which the rollout's are counted. */
-  readonly start: { readonly at: number; readonly base: readonly InstanceCount[] } | null;
+  /** Only in the first: when the canary began to serve, the counts from which the rollout's are counted, and what was known before. */
+  readonly start: {
+    readonly at: number;
+    readonly base: readonly InstanceCount[];
+    readonly history: InstanceHistory;
+  } | null;
+  /** When the weight was confirmed of the step that begins with this look; null = none begins. */
+  readonly step: number | null;
   /** What came since the look before. */
   readonly counts: readonly InstanceCount[];
+  /** Counts that went back within the epoch: from here they are counted on. */
+  readonly reset: readonly InstanceCount[];
   readonly crashes: Readonly<Record<Side, number>>;
   readonly instanceMinutes: Readonly<Record<Side, number>>;
 }
 
-export type Sides = Readonly<Record<Side, RevisionDigest | undefined>>;
+/** What is compared. `fresh`: the baseline is an arm of its own, of young instances. */
+export interface Sides {
+  readonly canary: RevisionDigest | undefined;
+  readonly stable: RevisionDigest | undefined;
+  readonly fresh: boolean;
+}
 
-/** The provider's counts by instance, of those revisions that are compared. */
+/** The provider's counts by instance, of those that take part. */
 export const countsOf = (counts: TrafficCounts, sides: Sides): readonly InstanceCount[] =>
   counts.instances.flatMap((instance) => {
-    const side = sideOf(instance, sides);
-    if (side === undefined) return [];
-    const { requests, visitorErrors, latency } = instance;
-    return [{ name: `${instance.arm}/${instance.instance}`, side, requests, errors: visitorErrors, latency }];
+    const part = partOf(instance, sides);
+    if (part === undefined) return [];
+    const {
+      requests,
+      visitorErrors: errors,
+      latency,
+      slowVisitors: slow,
+      failingVisitors: clients,
+    } = instance;
+    return [{ name: `${instance.arm}/${instance.instance}`, part, requests, errors, latency, slow, clients }];
   });
 
-function sideOf({ revision }: InstanceCounts, sides: Sides): Side | undefined {
-  if (revision === sides.canary) return 'canary';
-  return revision === sides.baseline ? 'baseline' : undefined;
+function partOf({ revision, arm }: InstanceCounts, { canary, stable, fresh }: Sides): Part | undefined {
+  if (revision === canary) return 'canary';
+  if (revision !== stable) return undefined;
+  return fresh && arm !== 'baseline' ? 'stable' : 'baseline';
 }
 
 /**
- * Turns counts that only grow into what each look brought. A new epoch means that the provider began again from 0.
+ * Turns counts that only grow into what each look brought. A new epoch means that the provider began again from 0. Where an instance's
+ * counts go back without one, nobody knows what was counted twice or not at all: they count for nothing, and on from there.
  * The same looks, taken again from their rows, bring it to the same place.
  */
 export class Counters {
@@ -58,24 +95,32 @@ export class Counters {
   }
 
   /** @returns what is new; instances without anything new are left out */
-  advance(epoch: string, counts: readonly InstanceCount[]): readonly InstanceCount[] {
+  advance(epoch: string, counts: readonly InstanceCount[]): Pick<Look, 'counts' | 'reset'> {
     this.#enter(epoch);
-    return counts.flatMap((count) => {
+    const news: InstanceCount[] = [];
+    const reset: InstanceCount[] = [];
+    for (const count of counts) {
       const before = this.#last.get(count.name);
-      this.#last.set(count.name, { ...count, latency: count.latency.slice() });
-      const news = before === undefined ? count : difference(count, before);
-      return news.requests > 0 || news.errors > 0 ? [news] : [];
-    });
+      this.#last.set(count.name, { ...count, latency: count.latency.slice(), slow: new Map(count.slow) });
+      if (before !== undefined && wentBack(count, before)) {
+        reset.push(count);
+        continue;
+      }
+      const change = before === undefined ? count : difference(count, before);
+      if (change.requests > 0 || change.errors > 0 || change.slow.size > 0) news.push(change);
+    }
+    return { counts: news, reset };
   }
 
   /** Takes a recorded look. */
-  replay({ epoch, start, counts }: Look): void {
+  replay({ epoch, start, counts, reset }: Look): void {
     if (start !== null) this.begin(epoch, start.base);
     this.#enter(epoch);
     for (const count of counts) {
       const before = this.#last.get(count.name);
       this.#last.set(count.name, before === undefined ? count : sum(before, count));
     }
+    for (const count of reset) this.#last.set(count.name, count);
   }
 
   #enter(epoch: string): void {
@@ -84,81 +129,134 @@ export class Counters {
   }
 }
 
+const wentBack = (now: InstanceCount, before: InstanceCount): boolean =>
+  now.requests < before.requests ||
+  now.errors < before.errors ||
+  now.clients < before.clients ||
+  before.latency.some((n, bucket) => n > (now.latency[bucket] ?? 0)) ||
+  [...before.slow].some(([bucket, n]) => n > (now.slow.get(bucket) ?? 0));
+
 function difference(now: InstanceCount, before: InstanceCount): InstanceCount {
-  const latency = now.latency.map((n, bucket) => Math.max(0, n - (before.latency[bucket] ?? 0)));
-  const requests = Math.max(0, now.requests - before.requests);
-  return { ...now, requests, errors: Math.max(0, now.errors - before.errors), latency };
+  const slow = [...now.slow].map(([bucket, n]) => [bucket, n - (before.slow.get(bucket) ?? 0)] as const);
+  return {
+    ...now,
+    requests: now.requests - before.requests,
+    errors: now.errors - before.errors,
+    latency: now.latency.map((n, bucket) => n - (before.latency[bucket] ?? 0)),
+    slow: new Map(slow.filter(([, n]) => n > 0)),
+    clients: now.clients - before.clients,
+  };
 }
 
 function sum(a: InstanceCount, b: InstanceCount): InstanceCount {
   const latency = a.latency.slice();
   mergeInto(latency, b.latency);
-  return { ...b, requests: a.requests + b.requests, errors: a.errors + b.errors, latency };
+  return {
+    ...b,
+    requests: a.requests + b.requests,
+    errors: a.errors + b.errors,
+    latency,
+    slow: sumSlow([a, b]),
+    clients: a.clients + b.clients,
+  };
+}
+
+function sumSlow(counts: readonly InstanceCount[]): ReadonlyMap<number, number> {
+  const total = new Map<number, number>();
+  for (const { slow } of counts)
+    for (const [bucket, n] of slow) total.set(bucket, (total.get(bucket) ?? 0) + n);
+  return total;
 }
 
 /** One side of a look, as the judge wants it. */
 export function armTick(look: Look, side: Side): ArmTick {
+  const counts = look.counts.filter(({ part }) => part === side);
   const latency = createHistogram();
   let requests = 0;
   let errors = 0;
-  for (const count of look.counts) {
-    if (count.side !== side) continue;
+  for (const count of counts) {
     requests += count.requests;
     errors += count.errors;
     mergeInto(latency, count.latency);
   }
-  const crashes = look.crashes[side];
   // A visitor's error may be counted a moment before the request that it belongs to.
   return {
     requests,
     errors: Math.min(errors, requests),
     latency,
-    crashes,
+    slowClients: sumSlow(counts),
+    crashes: look.crashes[side],
     instanceMinutes: look.instanceMinutes[side],
   };
 }
 
+/** The equal instances of the stable version: those that have run for long, or fresh ones where those have no traffic left. */
+export function stableInstances({ counts }: Look): readonly JudgedInstance[] {
+  const stable = counts.filter(({ part }) => part === 'stable');
+  const equal = stable.length > 0 ? stable : counts.filter(({ part }) => part === 'baseline');
+  return equal.map(({ name, requests, errors }) => ({ name, requests, errors: Math.min(errors, requests) }));
+}
+
 type PackedCount = readonly [
   name: string,
-  side: Side,
+  part: Part,
   requests: number,
   errors: number,
   latency: readonly number[],
+  slow?: readonly number[],
+  clients?: number,
 ];
 
-interface PackedLook extends Omit<Look, 'start' | 'counts'> {
-  readonly start?: { readonly at: number; readonly base: readonly PackedCount[] };
+interface PackedLook extends Pick<Look, 'epoch' | 'crashes' | 'instanceMinutes'> {
+  readonly start?: {
+    readonly at: number;
+    readonly base: readonly PackedCount[];
+    readonly history?: InstanceHistory;
+  };
+  readonly step?: number;
   readonly counts: readonly PackedCount[];
+  readonly reset?: readonly PackedCount[];
 }
 
-export const packLook = ({ start, counts, ...rest }: Look): Json =>
+export const packLook = ({ start, step, counts, reset, ...rest }: Look): Json =>
   asJson({
     ...rest,
-    ...(start === null ? {} : { start: { at: start.at, base: start.base.map(pack) } }),
+    ...(start === null ? {} : { start: { ...start, base: start.base.map(pack) } }),
+    ...(step === null ? {} : { step }),
     counts: counts.map(pack),
+    ...(reset.length === 0 ? {} : { reset: reset.map(pack) }),
   });
 
 export function unpackLook(payload: Json): Look {
-  const { start, counts, ...rest } = payload as unknown as PackedLook;
+  const { start, step = null, counts, reset = [], ...rest } = payload as unknown as PackedLook;
   return {
     ...rest,
-    start: start === undefined ? null : { at: start.at, base: start.base.map(unpack) },
+    start:
+      start === undefined
+        ? null
+        : { at: start.at, base: start.base.map(unpack), history: start.history ?? [] },
+    step,
     counts: counts.map(unpack),
+    reset: reset.map(unpack),
   };
 }
 
-/** Buckets that are not empty: index and count in turn. */
-function pack({ name, side, requests, errors, latency }: InstanceCount): PackedCount {
+/** Of the histogram the buckets that are not empty, index and count in turn; what only sticky routes have is left out where it is empty. */
+function pack({ name, part, requests, errors, latency, slow, clients }: InstanceCount): PackedCount {
   const packed: number[] = [];
   for (let bucket = 0; bucket < BUCKETS; bucket++) {
     const count = latency[bucket] ?? 0;
     if (count > 0) packed.push(bucket, count);
   }
-  return [name, side, requests, errors, packed];
+  const always = [name, part, requests, errors, packed] as const;
+  return slow.size === 0 && clients === 0 ? always : [...always, [...slow].flat(), clients];
 }
 
-function unpack([name, side, requests, errors, packed]: PackedCount): InstanceCount {
+function unpack([name, part, requests, errors, packed, slow = [], clients = 0]: PackedCount): InstanceCount {
   const latency = createHistogram();
-  for (let i = 0; i < packed.length; i += 2) latency[packed[i] ?? 0] = packed[i + 1] ?? 0;
-  return { name, side, requests, errors, latency };
+  for (const [bucket, count] of pairs(packed)) latency[bucket] = count;
+  return { name, part, requests, errors, latency, slow: new Map(pairs(slow)), clients };
 }
+
+const pairs = (flat: readonly number[]): ReadonlyArray<readonly [number, number]> =>
+  flat.flatMap((key, i) => (i % 2 === 0 ? [[key, flat[i + 1] ?? 0] as const] : []));

@@ -3,7 +3,9 @@ import type { JsonObject } from '../../core/json.ts';
 import type { Instant } from '../../core/time.ts';
 import {
   assess,
+  beginStep,
   createJudge,
+  latencyBuckets,
   observe,
   type Assessment,
   type InstanceHistory,
@@ -21,12 +23,12 @@ import {
   Counters,
   countsOf,
   packLook,
+  stableInstances,
   unpackLook,
   type Look,
   type Side,
   type Sides,
 } from './series.ts';
-import { Tempering } from './tempering.ts';
 
 /** What was seen of the instances since the look before. */
 export type InstanceLook = Pick<Look, 'crashes' | 'instanceMinutes'>;
@@ -42,11 +44,15 @@ export interface Tape {
 export class Watch {
   readonly #deployment: Deployment;
   readonly #sides: Sides;
+  readonly #settings: JudgeSettings;
   readonly #counters = new Counters();
-  readonly #tempering = new Tempering();
   readonly #tape: Tape | undefined;
+  /** Distinct failing ones so far. */
+  readonly #clients = noneOf();
   #judge: Judge | undefined;
   #lastAt: number | undefined;
+  /** The step that was begun last, by the time at which its weight was confirmed. */
+  #step: number | null = null;
   /** The provider's counts just before the rollout began. */
   #before: TrafficCounts | undefined;
   #assessment: Assessment | null = null;
@@ -55,7 +61,8 @@ export class Watch {
   constructor(deployment: Deployment, rows: readonly SeriesRow[], tape?: Tape) {
     this.#deployment = deployment;
     this.#tape = tape;
-    this.#sides = { canary: deployment.revision?.digest, baseline: deployment.previous?.digest };
+    this.#sides = sidesOf(deployment);
+    this.#settings = judgeSettings(deployment);
     for (const { at, payload } of rows) {
       const look = unpackLook(payload);
       this.#counters.replay(look);
@@ -68,19 +75,34 @@ export class Watch {
     return this.#lastAt;
   }
 
-  /** @returns the row to be recorded before the look is `accept`ed; null while the provider counts for another rollout */
-  look(now: Instant, counts: TrafficCounts, instances: InstanceLook, rollout: Rollout): SeriesRow | null {
+  /** The buckets of latency that the provider has to count once for each client; none where requests are drawn by themselves. */
+  get buckets(): readonly number[] {
+    const { unit } = this.#settings;
+    return unit === 'client' && this.#judge !== undefined ? latencyBuckets(this.#judge) : [];
+  }
+
+  /**
+   * @param history what the stable version's instances did before this look
+   * @returns the row to be recorded; null while the provider counts for another rollout
+   */
+  look(
+    now: Instant,
+    counts: TrafficCounts,
+    { rollout, history, ...instances }: InstanceLook & { rollout: Rollout; history: InstanceHistory },
+  ): SeriesRow | null {
     if (counts.rollout !== this.#deployment.id) {
       this.#before = counts;
       return null;
     }
-    const at = Math.max(now, this.#lastAt ?? now) as Instant;
+    // No two looks end at the same time: their order alone then says which steps began before which.
+    const at = Math.max(now, (this.#lastAt ?? 0) + 1) as Instant;
     const current = countsOf(counts, this.#sides);
-    const start = this.#judge === undefined ? this.#begin(counts, rollout.startedAt ?? at) : null;
-    const look = {
+    const start = this.#judge === undefined ? this.#begin(counts, rollout.startedAt ?? at, history) : null;
+    const look: Look = {
       epoch: counts.epoch,
       start,
-      counts: this.#counters.advance(counts.epoch, current),
+      step: rollout.shiftedAt === this.#step ? null : rollout.shiftedAt,
+      ...this.#counters.advance(counts.epoch, current),
       ...instances,
     };
     this.#fold(look, at);
@@ -105,29 +127,50 @@ export class Watch {
   }
 
   /** The rollout's first look: what was counted before it is not its own. */
-  #begin(counts: TrafficCounts, startedAt: number): Look['start'] {
+  #begin(counts: TrafficCounts, startedAt: number, history: InstanceHistory): Look['start'] {
     const base = countsOf(this.#before?.epoch === counts.epoch ? this.#before : counts, this.#sides);
     this.#counters.begin(counts.epoch, base);
-    return { at: startedAt, base };
+    return { at: startedAt, base, history };
   }
 
-  #create(startedAt: number): Judge {
-    const settings = judgeSettings(this.#deployment);
-    this.#tape?.begin(settings, startedAt, []);
-    return createJudge(settings, startedAt, []);
+  #create(look: Look, at: number): Judge {
+    const startedAt = Math.min(look.start?.at ?? at, at);
+    const history = look.start?.history ?? [];
+    this.#tape?.begin(this.#settings, startedAt, history);
+    return createJudge(this.#settings, startedAt, history);
   }
 
   #fold(look: Look, at: number): void {
-    const startedAt = Math.min(look.start?.at ?? at, at);
-    const judge = (this.#judge ??= this.#create(startedAt));
-    const tick = { at, canary: armTick(look, 'canary'), baseline: armTick(look, 'baseline') };
+    const judge = (this.#judge ??= this.#create(look, at));
+    if (look.step !== null) {
+      this.#step = look.step;
+      beginStep(judge, at);
+      this.#tape?.step(at);
+    }
+    const tick = this.#tick(look, at);
     observe(judge, tick);
     this.#tape?.tick(tick);
     this.#lastAt = at;
-    const phi = this.#tempering.add(look);
-    if (phi !== undefined) this.#judge = { ...judge, settings: { ...judge.settings, fixedPhi: phi } };
+  }
+
+  #tick(look: Look, at: number): Tick {
+    const tick: Tick = {
+      at,
+      canary: armTick(look, 'canary'),
+      baseline: armTick(look, 'baseline'),
+      stableInstances: stableInstances(look),
+    };
+    if (this.#settings.unit === 'request') return tick;
+    for (const { part, clients } of look.counts) if (part !== 'stable') this.#clients[part] += clients;
+    return { ...tick, clients: { ...this.#clients } };
   }
 }
+
+const sidesOf = ({ revision, previous }: Deployment): Sides => ({
+  canary: revision?.digest,
+  stable: previous?.digest,
+  fresh: false,
+});
 
 /** Nothing crashed, nobody ran. */
 export const noneOf = (): Record<Side, number> => ({ canary: 0, baseline: 0 });

@@ -5,6 +5,7 @@ import type { System } from '../../ports/system.ts';
 import type { Traffic } from '../../ports/traffic.ts';
 import {
   arrive,
+  change,
   countsOf,
   forgetVisitors,
   inFlight,
@@ -80,15 +81,9 @@ export function createDummyTraffic({ system, script = () => undefined }: DummyTr
     set: (asked, fence) =>
       performed({ method: 'set', route: asked.route }, () => {
         const routing = parseRouting(asked);
-        const known = routes.get(routing.route);
-        if (known !== undefined && fence < known.fence) {
-          throw new SpillwayError('stale_fence', `fence ${known.fence} is newer than ${fence}`, {
-            where: routing.route,
-          });
-        }
-        const route = known ?? newRoute(routing, fence);
-        if (routing.rollout !== route.routing.rollout) forgetVisitors(route);
-        routes.set(routing.route, Object.assign(route, { routing, fence, owed: new Map() }));
+        const route = routes.get(routing.route) ?? newRoute(routing, fence);
+        change(route, routing, fence);
+        routes.set(routing.route, route);
         openRows(route, system.now());
       }),
 

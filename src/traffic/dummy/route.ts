@@ -42,6 +42,16 @@ export const newRoute = (routing: Routing, fence: number): Route => ({
   counted: new Set(),
 });
 
+/** @throws SpillwayError `stale_fence` */
+export function change(route: Route, routing: Routing, fence: number): void {
+  if (fence < route.fence)
+    throw new SpillwayError('stale_fence', `fence ${route.fence} is newer than ${fence}`, {
+      where: routing.route,
+    });
+  if (routing.rollout !== route.routing.rollout) forgetVisitors(route);
+  Object.assign(route, { routing, fence, owed: new Map() });
+}
+
 /** As a new rollout or a restart does. */
 export function forgetVisitors(route: Route): void {
   route.watched = [];

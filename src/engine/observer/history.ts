@@ -1,0 +1,88 @@
+import type { RevisionDigest } from '../../core/ids.ts';
+import { elapsed, minutes, seconds, type Instant } from '../../core/time.ts';
+import type { InstanceBlock, InstanceHistory } from '../../judge/index.ts';
+import type { TrafficCounts } from '../../ports/traffic.ts';
+import { Counters, countsOf } from './series.ts';
+
+/** Lengths of blocks, in seconds. Lanes at rest are not looked at often enough for shorter ones. */
+const LENGTHS = [10, 60] as const;
+/** More than the half hour before a rollout that the judge asks for. */
+const REMEMBERED = minutes(40);
+
+interface Blocks {
+  readonly length: (typeof LENGTHS)[number];
+  readonly done: InstanceBlock[];
+  open: Map<string, { requests: number; errors: number }>;
+  since: Instant;
+}
+
+/**
+ * What the instances of the version that serves did lately, in blocks of time: from it a judge learns how much more errors vary
+ * here than independent ones would, before its rollout begins. It is kept in memory only.
+ */
+export class StableHistory {
+  #serving: RevisionDigest | undefined;
+  #counters = new Counters();
+  #epoch: string | undefined;
+  #blocks: readonly Blocks[] = [];
+  #lookedAt: Instant | undefined;
+
+  note(now: Instant, counts: TrafficCounts, serving: RevisionDigest): void {
+    const gap = this.#lookedAt === undefined ? Infinity : elapsed(this.#lookedAt, now);
+    this.#lookedAt = now;
+    const sides = { canary: undefined, stable: serving, fresh: true };
+    const isNew = serving !== this.#serving || counts.epoch !== this.#epoch;
+    if (serving !== this.#serving) this.#blocks = LENGTHS.map((length) => newBlocks(length, now));
+    if (isNew) {
+      this.#serving = serving;
+      this.#epoch = counts.epoch;
+      this.#counters = new Counters();
+      this.#counters.begin(counts.epoch, countsOf(counts, sides));
+    }
+    const news = this.#counters.advance(counts.epoch, countsOf(counts, sides)).counts;
+    const stable = news.filter(({ part }) => part === 'stable');
+    for (const blocks of this.#blocks) {
+      // What happened over a longer time would pass for a burst.
+      if (isNew || gap > seconds(blocks.length)) begin(blocks, now);
+      else add(blocks, stable);
+      if (elapsed(blocks.since, now) >= seconds(blocks.length)) close(blocks, now);
+    }
+  }
+
+  /** The blocks that are complete. */
+  get blocks(): InstanceHistory {
+    return this.#blocks.map(({ length, done }) => ({ length, blocks: [...done] }));
+  }
+}
+
+const newBlocks = (length: Blocks['length'], since: Instant): Blocks => ({
+  length,
+  done: [],
+  open: new Map(),
+  since,
+});
+
+function begin(blocks: Blocks, now: Instant): void {
+  blocks.open = new Map();
+  blocks.since = now;
+}
+
+type Counted = { readonly name: string; readonly requests: number; readonly errors: number };
+
+function add({ open }: Blocks, counts: readonly Counted[]): void {
+  for (const { name, requests, errors } of counts) {
+    const known = open.get(name) ?? { requests: 0, errors: 0 };
+    open.set(name, { requests: known.requests + requests, errors: known.errors + errors });
+  }
+}
+
+function close(blocks: Blocks, now: Instant): void {
+  const instances = [...blocks.open.values()];
+  begin(blocks, now);
+  if (instances.length === 0) return;
+  blocks.done.push({
+    requests: instances.map(({ requests }) => requests),
+    errors: instances.map(({ errors, requests }) => Math.min(errors, requests)),
+  });
+  if (blocks.done.length * seconds(blocks.length) > REMEMBERED) blocks.done.shift();
+}
