@@ -1,6 +1,7 @@
 import { asMap, environmentNames } from './adapters.ts';
 import type { Source } from './document.ts';
 import { at, notBuiltProblem, valueAt } from './issues.ts';
+import { rolloutChecks } from './rollout-checks.ts';
 import { nearestOf, type Path, type Problem } from './problem.ts';
 import { DEPLOY } from './vocabulary/triggers.ts';
 
@@ -185,7 +186,7 @@ function environmentChecks(source: Source, value: unknown): Problem[] {
           `promotion by itself (auto_deploy without a trigger deploy_${name})`,
         ),
       );
-    problems.push(...canaryChecks(source, value, name));
+    problems.push(...rolloutChecks(source, value, name));
     if (own['monitoring'] === 'basic' && own['automatic_rollback_triggers'] !== undefined)
       problems.push(
         at(
@@ -197,27 +198,5 @@ function environmentChecks(source: Source, value: unknown): Problem[] {
         ),
       );
   }
-  return problems;
-}
-
-function canaryChecks(source: Source, value: unknown, environment: string): Problem[] {
-  const places: Path[] = [['environments', environment, 'canary'], ['canary']];
-  const place = (key: string) =>
-    places.map((path) => [...path, key]).find((path) => valueAt(value, path) !== undefined);
-  const [initialAt, stepsAt] = [place('initial_percentage'), place('increment_steps')];
-  const initial = initialAt && valueAt(value, initialAt);
-  const steps = stepsAt ? asList(valueAt(value, stepsAt)) : [];
-  const first = asMap(steps[0])['weight'] ?? steps[0];
-  const problems: Problem[] = [];
-  if (initialAt && typeof initial === 'number' && typeof first === 'number' && initial > first)
-    problems.push(
-      at(
-        source,
-        initialAt,
-        'value',
-        `initial_percentage is ${initial}, above the first of increment_steps (${first})`,
-        { expected: `a percentage up to ${first}` },
-      ),
-    );
   return problems;
 }

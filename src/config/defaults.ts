@@ -9,7 +9,10 @@ export const DEFAULT_BRANCHES = ['main', 'master'] as const;
 export const STEP_DURATION = minutes(30);
 /** Percent; the first step is small. */
 export const STEPS = [1, 10, 50, 100] as const;
-export const WARM_UP = seconds(30);
+export const STAGES = 2;
+/** Effects are looked for over this time, those of crashes over that. */
+export const WINDOW = minutes(5);
+export const CRASH_WINDOW = minutes(2);
 /** False alarms: one in a hundred healthy rollouts at most. */
 export const ALPHA = 0.01;
 /** The smallest growth of the error rate that matters. */

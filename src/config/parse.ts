@@ -178,7 +178,7 @@ function environmentConfig(
   const plan: Omit<Plan, 'gates'> = {
     strategy,
     steps,
-    pace: 'time',
+    pace: canary.pace ?? 'time',
     onInconclusive: canary.on_inconclusive ?? 'pause',
     artifact: { path: file.artifact?.path ?? '.', build: file.artifact?.build ?? null },
     runtime: {

@@ -75,17 +75,20 @@ export function analysisOf(level: Level, canary: Partial<Canary>, triggers: Trig
   const errorRate = limits.length > 0 ? Math.min(...limits) / 100 : defaults.ERROR_RATE;
   const increase = triggers.canary_failure?.error_rate_increase;
   return {
-    judge: 'sequential',
-    stages: 2,
-    certificate: 'standard',
-    baseline: 'stable',
+    judge: canary.judge ?? 'sequential',
+    stages: canary.stages ?? defaults.STAGES,
+    certificate: canary.certificate ?? 'standard',
+    baseline: canary.baseline ?? 'stable',
     alpha: canary.alpha ?? defaults.ALPHA,
-    warmUp: canary.warm_up ?? defaults.WARM_UP,
+    warmUp: canary.warm_up ?? 'auto',
     errorRate: watched ? errorRate : null,
+    aboveBaseline: triggers.error_rate?.comparison === 'baseline',
     p95: (watched ? triggers.latency?.p95_threshold : undefined) ?? null,
     p99: (watched ? triggers.latency?.p99_threshold : undefined) ?? null,
     errorRateIncrease: increase === undefined ? defaults.ERROR_RATE_INCREASE : 1 + increase / 100,
     crashRate: level === 'full' ? (triggers.crash_rate?.threshold ?? defaults.CRASH_RATE) : null,
+    window: triggers.error_rate?.window ?? triggers.latency?.window ?? defaults.WINDOW,
+    crashWindow: triggers.crash_rate?.window ?? defaults.CRASH_WINDOW,
     compare: watched,
   };
 }

@@ -68,12 +68,17 @@ export interface AnalysisPlan {
   readonly warmUp: Duration | 'auto';
   /** A canary's share of failed requests that is harm by itself. */
   readonly errorRate: number | null;
+  /** Whether that share must also be above the stable version's. */
+  readonly aboveBaseline: boolean;
   readonly p95: Duration | null;
   readonly p99: Duration | null;
   /** Smallest relative growth of the error rate that matters: 1.5 = half as much again. */
   readonly errorRateIncrease: number;
   /** Crashes per instance and minute. */
   readonly crashRate: number | null;
+  /** The effect that goes with the evidence is looked for over this time; crashes over their own. */
+  readonly window: Duration;
+  readonly crashWindow: Duration;
   /** Whether latency and errors are compared with the stable version (`monitoring: standard` and up). */
   readonly compare: boolean;
 }

@@ -7,6 +7,16 @@ import type { Chance } from '../ports/system.ts';
 /** The n-th entry (from 1) brings an event of form n to form n + 1. */
 const UPCASTS: ReadonlyArray<(event: JsonObject) => JsonObject> = [oneStage];
 
+const OLD_JUDGING: JsonObject = {
+  judge: 'sequential',
+  stages: 1,
+  certificate: 'standard',
+  baseline: 'stable',
+  aboveBaseline: false,
+  window: 300_000,
+  crashWindow: 120_000,
+};
+
 /** Before harm had two stages and the judge a choice of rules: every issue was taken back, and steps lasted their time. */
 function oneStage(event: JsonObject): JsonObject {
   if (event['type'] === 'verdict.changed')
@@ -14,8 +24,7 @@ function oneStage(event: JsonObject): JsonObject {
   if (event['type'] === 'rollback.started') return { ...event, event: null };
   if (event['type'] !== 'deployment.requested') return event;
   const plan = event['plan'] as JsonObject;
-  const judging = { judge: 'sequential', stages: 1, certificate: 'standard', baseline: 'stable' };
-  const analysis = { ...(plan['analysis'] as JsonObject), ...judging };
+  const analysis = { ...(plan['analysis'] as JsonObject), ...OLD_JUDGING };
   return { ...event, plan: { ...plan, pace: 'time', analysis } };
 }
 

@@ -38,12 +38,15 @@ test('three lines make a plan with every default of the specification', () => {
       certificate: 'standard',
       baseline: 'stable',
       alpha: 0.01,
-      warmUp: seconds(30),
+      warmUp: 'auto',
       errorRate: 0.01,
+      aboveBaseline: false,
       p95: null,
       p99: null,
       errorRateIncrease: 1.2,
       crashRate: 1,
+      window: minutes(5),
+      crashWindow: minutes(2),
       compare: true,
     },
     health: { interval: seconds(30), consecutiveFailures: 3, startTimeout: minutes(5) },
@@ -75,17 +78,45 @@ test('automatic rollback triggers as the specification writes them', () => {
   const { analysis, health } = plan(`
 automatic_rollback_triggers:
   health_checks: { consecutive_failures: 4, check_interval: 10s, timeout: 2m }
-  error_rate: { threshold: 5, window: 5m, comparison: baseline }
-  latency: { p95_threshold: 10s, p99_threshold: 30s, window: 5m }
-  crash_rate: { threshold: 2, window: 2m }
+  error_rate: { threshold: 5, window: 10m, comparison: baseline }
+  latency: { p95_threshold: 10s, p99_threshold: 30s, window: 600s }
+  crash_rate: { threshold: 2, window: 3m }
   canary_failure: { error_rate_increase: 50, rollback_to: stable_version }
 `);
   assert.deepEqual(health, { interval: seconds(10), consecutiveFailures: 4, startTimeout: minutes(2) });
-  const { errorRate, p95, p99, crashRate, errorRateIncrease } = analysis;
+  const { errorRate, aboveBaseline, p95, p99, crashRate, errorRateIncrease, window, crashWindow } = analysis;
   assert.deepEqual(
-    { errorRate, p95, p99, crashRate, errorRateIncrease },
-    { errorRate: 0.05, p95: seconds(10), p99: seconds(30), crashRate: 2, errorRateIncrease: 1.5 },
+    { errorRate, aboveBaseline, p95, p99, crashRate, errorRateIncrease, window, crashWindow },
+    {
+      errorRate: 0.05,
+      aboveBaseline: true,
+      p95: seconds(10),
+      p99: seconds(30),
+      crashRate: 2,
+      errorRateIncrease: 1.5,
+      window: minutes(10),
+      crashWindow: minutes(3),
+    },
   );
+});
+
+test('how a canary is judged, and at what pace it goes', () => {
+  const own = plan(`
+canary: { judge: fixed, stages: 1, pace: evidence, certificate: strict, baseline: stable, warm_up: 2m }
+`);
+  const { judge, stages, certificate, baseline, warmUp } = own.analysis;
+  assert.deepEqual(
+    { pace: own.pace, judge, stages, certificate, baseline, warmUp },
+    {
+      pace: 'evidence',
+      judge: 'fixed',
+      stages: 1,
+      certificate: 'strict',
+      baseline: 'stable',
+      warmUp: minutes(2),
+    },
+  );
+  assert.equal(plan('canary: { warm_up: auto }').analysis.warmUp, 'auto');
 });
 
 test('of two limits for the error rate the smaller holds', () => {

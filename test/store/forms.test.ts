@@ -14,7 +14,16 @@ import { folderOf } from './folder.ts';
 /** The deployment and its events as the first form knew them. */
 function oldForm(deployment: Deployment) {
   const { pace: _pace, ...plan } = PLAN;
-  const { judge: _judge, stages: _stages, certificate: _kind, baseline: _fresh, ...analysis } = plan.analysis;
+  const {
+    judge: _judge,
+    stages: _stages,
+    certificate: _certificate,
+    baseline: _baseline,
+    aboveBaseline: _above,
+    window: _window,
+    crashWindow: _crashWindow,
+    ...analysis
+  } = plan.analysis;
   const { status } = deployment;
   assert.ok(status.state === 'deploying');
   const { response: _response, retreats: _retreats, degraded: _degraded, ...rollout } = status.rollout;
@@ -70,6 +79,9 @@ it('brings old events to the present form', () => {
         stages: 1,
         certificate: 'standard',
         baseline: 'stable',
+        aboveBaseline: false,
+        window: 300_000,
+        crashWindow: 120_000,
       },
     },
   });

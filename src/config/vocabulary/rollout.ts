@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import {
+  A_DURATION,
   choice,
   command,
   duration,
@@ -48,19 +49,19 @@ export const canary = object({
     .optional(),
   step_duration: timeSpan().optional(),
   rollback_threshold: positivePercentage().optional(),
-  warm_up: duration().optional(),
+  warm_up: z.union([z.literal('auto'), duration()], { error: `${A_DURATION}, or auto` }).optional(),
   on_inconclusive: choice(['pause', 'rollback', 'proceed']).optional(),
   alpha: z
     .number({ error: 'a probability from 0.0001 to 0.1' })
     .min(0.0001, { error: 'a probability from 0.0001 to 0.1' })
     .max(0.1, { error: 'a probability from 0.0001 to 0.1' })
     .optional(),
-  judge: choice(['sequential'], ['fixed', 'mann_whitney']).optional(),
-  pace: choice(['time'], ['evidence']).optional(),
+  judge: choice(['sequential', 'fixed', 'consecutive', 'mann_whitney']).optional(),
+  stages: z.literal([1, 2], { error: '1 or 2' }).optional(),
+  pace: choice(['time', 'evidence']).optional(),
   baseline: choice(['stable'], ['fresh']).optional(),
+  certificate: choice(['standard', 'strict']).optional(),
   risk_budget: notBuilt(),
-  stages: notBuilt(),
-  certificate: notBuilt(),
   dead_man: notBuilt(),
   shield: notBuilt(),
 });

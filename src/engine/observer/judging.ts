@@ -19,13 +19,18 @@ const LEAST_TICKS = 1800;
 /** Good enough whatever the stable version's is; the half percentage point that an error rate may lie above it. */
 const ACCEPTABLE_ERROR_RATE = 0.005;
 
+/** Not more than 5% of requests slower than this, where the configuration says nothing; not held against it where stable is slower. */
+const SLOWEST_P95 = seconds(2);
+
 /** The judge of a deployment, as its plan asks for it. */
 export function judgeSettings(deployment: Deployment): JudgeSettings {
   const { analysis } = deployment.plan;
   const planned = stepsOf(deployment).reduce((sum, step) => sum + step.minimum, 0) / 1000;
+  // Where a stable version is there to keep it: of a first release nobody can say what is slow.
+  const p95 = analysis.p95 ?? (analysis.compare && deployment.previous !== null ? SLOWEST_P95 : null);
   const limits: Limits = {
     ...(analysis.errorRate === null ? {} : { errorRate: analysis.errorRate }),
-    ...(analysis.p95 === null ? {} : { p95Ms: analysis.p95 }),
+    ...(p95 === null ? {} : { p95Ms: p95 }),
     ...(analysis.p99 === null ? {} : { p99Ms: analysis.p99 }),
     ...(analysis.crashRate === null ? {} : { crashesPerMinute: analysis.crashRate }),
   };
@@ -41,6 +46,7 @@ export function judgeSettings(deployment: Deployment): JudgeSettings {
     gates: { ...DEFAULT_GATES, errorRatio: analysis.errorRateIncrease },
     plannedTicks: Math.max(LEAST_TICKS, Math.ceil(planned)),
     warmUpMs: analysis.warmUp,
+    windowMs: analysis.window,
     acceptableErrorRate: ACCEPTABLE_ERROR_RATE,
   };
 }

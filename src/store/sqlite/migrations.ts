@@ -126,6 +126,9 @@ export const MIGRATIONS: readonly string[] = [
     '$.plan.analysis.stages', 1,
     '$.plan.analysis.certificate', 'standard',
     '$.plan.analysis.baseline', 'stable',
+    '$.plan.analysis.aboveBaseline', json('false'),
+    '$.plan.analysis.window', 300000,
+    '$.plan.analysis.crashWindow', 120000,
     '$.abortedBy', NULL);
   UPDATE deployments SET snapshot = json_set(snapshot,
     '$.status.rollout.response', iif(snapshot ->> '$.status.rollout.verdict' = 'issue', 'rollback', NULL),

@@ -1,0 +1,73 @@
+import { asMap } from './adapters.ts';
+import { monitoringOf } from './defaults.ts';
+import type { Source } from './document.ts';
+import { at, valueAt } from './issues.ts';
+import type { Path, Problem } from './problem.ts';
+import { parseDuration } from './vocabulary/values.ts';
+
+// How an environment rolls out, as its own words and those at the top together say it.
+
+/** Problems of one environment's canary and triggers that no single key can tell. */
+export function rolloutChecks(source: Source, value: unknown, environment: string): Problem[] {
+  const look: Look = (...path) => {
+    const places: Path[] = [['environments', environment, ...path], path];
+    const place = places.find((one) => valueAt(value, one) !== undefined);
+    return place === undefined ? undefined : { at: place, value: valueAt(value, place) };
+  };
+  const monitoring = valueAt(value, ['environments', environment, 'monitoring']) ?? monitoringOf(environment);
+  return [
+    ...firstStep(source, look),
+    ...oneWindow(source, look),
+    ...unheeded(source, look),
+    ...(monitoring === 'basic' ? paceWithoutJudge(source, look, environment) : []),
+  ];
+}
+
+/** What holds for the environment at a path: its own word, else that at the top. */
+type Look = (...path: string[]) => { readonly at: Path; readonly value: unknown } | undefined;
+
+function firstStep(source: Source, look: Look): Problem[] {
+  const initial = look('canary', 'initial_percentage');
+  const listed = look('canary', 'increment_steps')?.value;
+  const [step] = Array.isArray(listed) ? (listed as readonly unknown[]) : [];
+  const first = asMap(step)['weight'] ?? step;
+  if (typeof initial?.value !== 'number' || typeof first !== 'number' || initial.value <= first) return [];
+  const message = `initial_percentage is ${initial.value}, above the first of increment_steps (${first})`;
+  return [at(source, initial.at, 'value', message, { expected: `a percentage up to ${first}` })];
+}
+
+/** Errors and latency are looked at together. */
+function oneWindow(source: Source, look: Look): Problem[] {
+  const errors = look('automatic_rollback_triggers', 'error_rate', 'window');
+  const latency = look('automatic_rollback_triggers', 'latency', 'window');
+  if (errors === undefined || latency === undefined || length(errors) === length(latency)) return [];
+  const message =
+    `error_rate.window is ${String(errors.value)} and latency.window ${String(latency.value)}; ` +
+    'effects on both are looked for over one time, so write the same, or one of them alone';
+  return [at(source, latency.at, 'value', message)];
+}
+
+const length = ({ value }: { readonly value: unknown }) =>
+  typeof value === 'string' ? (parseDuration(value) ?? value) : value;
+
+/** Words that only the sequential judge heeds. */
+const PLAIN: ReadonlySet<string> = new Set(['fixed', 'consecutive', 'mann_whitney']);
+const SEQUENTIAL_ONLY = ['stages', 'certificate', 'alpha'] as const;
+
+function unheeded(source: Source, look: Look): Problem[] {
+  const judge = look('canary', 'judge')?.value;
+  if (typeof judge !== 'string' || !PLAIN.has(judge)) return [];
+  return SEQUENTIAL_ONLY.flatMap((key) => {
+    const place = look('canary', key);
+    if (place === undefined) return [];
+    const message = `canary.${key} has no effect with judge: ${judge}`;
+    return [at(source, place.at, 'key', message, { severity: 'warning' })];
+  });
+}
+
+function paceWithoutJudge(source: Source, look: Look, environment: string): Problem[] {
+  const pace = look('canary', 'pace');
+  if (pace?.value !== 'evidence') return [];
+  const message = `pace: evidence needs a judge, and monitoring: basic has none; steps in ${environment} go by time`;
+  return [at(source, pace.at, 'value', message, { severity: 'warning' })];
+}
