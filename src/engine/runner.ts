@@ -1,6 +1,6 @@
 import { messageOf, SpillwayError, type ErrorCode } from '../core/errors.ts';
 import type { DeploymentId } from '../core/ids.ts';
-import { after, elapsed, milliseconds, seconds, type Duration, type Instant } from '../core/time.ts';
+import { after, elapsed, instant, milliseconds, seconds, type Duration, type Instant } from '../core/time.ts';
 import type { ClaimedTask, Store } from '../ports/store.ts';
 import type { System } from '../ports/system.ts';
 import { backOff } from './backoff.ts';
@@ -24,6 +24,8 @@ const CLAIM = 16;
 const CLAIM_EACH = 1;
 const FIRST_RETRY = milliseconds(500);
 const LAST_RETRY = seconds(15);
+/** What fell due while nobody worked gets so long after the start: it is not given up untried. */
+const FIRST_CHANCE = seconds(30);
 /** Even when the store names no time, the runner looks again after this. */
 const LONGEST_SLEEP = seconds(30);
 const STORE_TROUBLE_WAIT = seconds(1);
@@ -59,6 +61,7 @@ export class Runner {
   readonly #options: RunnerOptions;
   readonly #running = new Map<string, Running>();
   readonly #wakeUp: WakeUp;
+  readonly #begun: Instant;
   readonly #stopping = new AbortController();
   #loop: Promise<void> | undefined;
   /** Why the last claim failed; undefined when it did not. */
@@ -67,6 +70,7 @@ export class Runner {
   constructor(options: RunnerOptions) {
     this.#options = options;
     this.#wakeUp = new WakeUp(options.system);
+    this.#begun = options.system.now();
   }
 
   start(): void {
@@ -169,7 +173,7 @@ export class Runner {
       log.error({ task: task.key, kind: task.kind }, 'a task of a kind that this version does not know');
       return this.#putBack(task, LAST_RETRY, `unknown kind ${task.kind}`);
     }
-    const deadline = how.deadline(task);
+    const deadline = instant(Math.max(how.deadline(task), after(this.#begun, FIRST_CHANCE)));
     try {
       const conclusion = await this.#within(deadline, stop, () => how.run(task, stop.signal));
       await this.#conclude(task, conclusion);
