@@ -1,6 +1,6 @@
 import { logBeta } from './log-gamma.ts';
 import { logSumExp } from './logmath.ts';
-import type { PairedCounts } from './ratio.ts';
+import type { PairedCounts } from './sequential/ratio.ts';
 
 /** A range of values that the data do not contradict. `high` is Infinity where nothing bounds it. */
 export interface Interval {

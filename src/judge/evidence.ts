@@ -1,14 +1,14 @@
-import { baselineBreaks, evidenceOfLimit, type LimitEvidence } from './absolute.ts';
-import { certificateLogE, timeToCertificate } from './certificate.ts';
-import { deadLogE } from './dead.ts';
-import { effectsOf, type Effects } from './effects.ts';
-import type { Judge } from './state.ts';
-import { latencyLogE } from './latency.ts';
-import { logMeanE } from './logmath.ts';
-import { logEOf } from './mixture.ts';
-import type { EffectGates } from './settings.ts';
+import { logAddExp } from './logmath.ts';
+import { breaksToo, evidenceOfLimit, type LimitEvidence } from './sequential/absolute.ts';
+import { certificateLogE, timeToCertificate } from './sequential/certificate.ts';
+import { deadLogE } from './sequential/dead.ts';
+import { phiByBlock, type BlockSeconds } from './sequential/dispersion.ts';
+import { effectsOf, type Effects } from './sequential/effects.ts';
+import { latencyLogE } from './sequential/latency.ts';
+import { logEOf } from './sequential/mixture.ts';
+import { SECOND_STAGE, type EffectGates, type JudgeSettings } from './settings.ts';
+import { phiIn, type Judge } from './state.ts';
 import type { Totals } from './tick.ts';
-import { sumWindow, type WindowSums } from './window.ts';
 
 /** Natural logarithms of E; null = not measured. */
 export interface LogEs {
@@ -27,11 +27,17 @@ export interface Evidence {
   /** Epoch milliseconds. */
   readonly at: number;
   readonly alpha: number;
+  readonly stages: 1 | 2;
+  readonly unit: JudgeSettings['unit'];
+  /** What evidence on requests is divided by, and the estimates that it comes from: how much more errors vary than independent ones. */
   readonly phi: number;
+  readonly phiByBlock: ReadonlyArray<{ readonly seconds: BlockSeconds; readonly phi: number }>;
   readonly gates: EffectGates;
   /** What the comparison rests on. */
   readonly canary: Readonly<Totals>;
   readonly baseline: Readonly<Totals>;
+  /** Distinct failing clients so far, where clients stay on their version. */
+  readonly clients: { readonly canary: number; readonly baseline: number } | null;
   readonly logE: LogEs;
   readonly limits: readonly LimitEvidence[];
   /** The canary since its start, warm-up included. */
@@ -39,6 +45,8 @@ export interface Evidence {
   readonly effects: Effects;
   readonly certificate: {
     readonly logE: number;
+    /** The E at which it is held. */
+    readonly needed: number;
     readonly held: boolean;
     /** Time still needed at the present traffic, ms; null when no end is in sight. */
     readonly remainingMs: number | null;
@@ -46,42 +54,82 @@ export interface Evidence {
 }
 
 export function logEsOf(judge: Judge): LogEs {
+  const measured = judge.latency?.compared === true ? judge.latency : undefined;
   const errors = logEOf(judge.errors.mixture);
-  const latency = judge.latency === undefined ? null : latencyLogE(judge.latency, 'issue');
-  const latencyWarning = judge.latency === undefined ? null : latencyLogE(judge.latency, 'warning');
+  const latency = measured === undefined ? null : latencyLogE(measured, 'issue');
+  const latencyWarning = measured === undefined ? null : latencyLogE(measured, 'warning');
   const crashes = crashLogE(judge);
   const combined = combine(errors, latency, crashes);
   const warning = combine(errors, latencyWarning, crashes);
   return { errors, latency, latencyWarning, crashes, combined, warning };
 }
 
-const combine = (errors: number, latency: number | null, crashes: number | null): number =>
-  logMeanE([
-    { weight: 0.5, logE: errors },
-    { weight: 0.3, logE: latency },
-    { weight: 0.2, logE: crashes },
-  ]);
+const ERRORS = { weight: 0.5, log: Math.log(0.5) };
+const LATENCY = { weight: 0.3, log: Math.log(0.3) };
+const CRASHES = { weight: 0.2, log: Math.log(0.2) };
+
+/** Section E: the weighted mean of E; the weight of what is not measured goes to the others. */
+export function combine(errors: number, latency: number | null, crashes: number | null): number {
+  let logE = ERRORS.log + errors;
+  let weight = ERRORS.weight;
+  if (latency !== null) {
+    logE = logAddExp(logE, LATENCY.log + latency);
+    weight += LATENCY.weight;
+  }
+  if (crashes !== null) {
+    logE = logAddExp(logE, CRASHES.log + crashes);
+    weight += CRASHES.weight;
+  }
+  return logE - Math.log(weight);
+}
+
+/** Which of the three carries most of the combined evidence, or of that for a warning. */
+export function strongest(
+  { logE }: Evidence,
+  of: 'combined' | 'warning',
+): 'error-ratio' | 'latency' | 'crashes' {
+  const slow = of === 'combined' ? logE.latency : logE.latencyWarning;
+  const errors = ERRORS.log + logE.errors;
+  const latency = LATENCY.log + (slow ?? -Infinity);
+  const crashes = CRASHES.log + (logE.crashes ?? -Infinity);
+  if (crashes > errors && crashes > latency) return 'crashes';
+  return latency > errors ? 'latency' : 'error-ratio';
+}
+
+/** The logE that shows harm, and for the comparison with the baseline the one for which the canary is rolled back. */
+export const logEFor = ({ alpha, stages }: Pick<JudgeSettings, 'alpha' | 'stages'>) => ({
+  issue: -Math.log(alpha),
+  rollback: -Math.log(alpha) + (stages === 1 ? 0 : Math.log(SECOND_STAGE)),
+});
 
 /** Cheap and never wrong in saying no: whether any rule may call the present state an issue. */
-export function harmIsPossible(judge: Judge, logEs: LogEs): boolean {
-  const needed = -Math.log(judge.settings.alpha);
-  return (
-    (deadLogE(judge.sinceStart.canary, judge.sinceStart.baseline) ?? 0) >= needed ||
-    judge.limits.some(({ canary }) => logEOf(canary.test.mixture) >= needed) ||
-    logEs.combined >= needed
-  );
+export const harmIsPossible = (judge: Judge, logEs: LogEs): boolean =>
+  logEs.combined >= -Math.log(judge.settings.alpha) || limitIsBroken(judge);
+
+/** The same for an issue for which the canary is rolled back. */
+export const rollbackIsPossible = (judge: Judge, logEs: LogEs): boolean =>
+  logEs.combined >= logEFor(judge.settings).rollback || limitIsBroken(judge);
+
+function limitIsBroken({ settings, sinceStart, limits }: Judge): boolean {
+  const needed = -Math.log(settings.alpha);
+  if ((deadLogE(sinceStart.canary, sinceStart.baseline) ?? 0) >= needed) return true;
+  for (const { canary } of limits) if (logEOf(canary.test.mixture) >= needed) return true;
+  return false;
 }
 
 export function evidenceOf(judge: Judge, at: number): Evidence {
   const { settings, sinceStart, compared, certificate } = judge;
-  const recent = sumWindow(judge.window, at);
   return {
     at,
     alpha: settings.alpha,
-    phi: settings.fixedPhi ?? 1,
+    stages: settings.stages,
+    unit: settings.unit,
+    phi: phiIn(judge),
+    phiByBlock: phiByBlock(judge.dispersion),
     gates: settings.gates,
     canary: { ...compared.canary },
     baseline: { ...compared.baseline },
+    clients: judge.clients ?? null,
     logE: logEsOf(judge),
     limits: judge.limits.map(evidenceOfLimit),
     start: {
@@ -89,30 +137,35 @@ export function evidenceOf(judge: Judge, at: number): Evidence {
       errors: sinceStart.canary.errors,
       deadLogE: deadLogE(sinceStart.canary, sinceStart.baseline),
     },
-    effects: effectsOf(recent, settings.windowMs),
+    effects: effectsOf(judge.window),
     certificate: {
       logE: certificateLogE(certificate),
+      needed: certificate.needed,
       held: certificate.held,
-      remainingMs: timeToCertificate(certificate, trafficOf(judge, recent), settings.fixedPhi ?? 1),
+      remainingMs: timeToCertificate(certificate, trafficOf(judge), phiIn(judge)),
     },
   };
 }
 
 /** Where the baseline crashes too often as well, crashes can speak for the canary but no longer against it. */
 function crashLogE({ limits }: Judge): number | null {
-  const limit = limits.find(({ rule }) => rule === 'crash-rate');
-  if (limit === undefined) return null;
-  const evidence = evidenceOfLimit(limit);
-  return baselineBreaks(evidence) ? Math.min(0, evidence.canary.logE) : evidence.canary.logE;
+  for (const limit of limits) {
+    if (limit.rule !== 'crash-rate') continue;
+    const { canary, baseline } = limit;
+    const logE = logEOf(canary.test.mixture);
+    return breaksToo(logEOf(baseline.test.mixture)) ? Math.min(0, logE) : logE;
+  }
+  return null;
 }
 
 /** Present traffic, with the error rate of both arms together. */
-function trafficOf({ compared: { canary, baseline } }: Judge, recent: WindowSums) {
+function trafficOf({ compared: { canary, baseline }, window }: Judge) {
   const requests = canary.requests + baseline.requests;
-  const perMs = (count: number) => (recent.spanMs > 0 ? count / recent.spanMs : 0);
+  const spanMs = (window.until ?? 0) - (window.from ?? 0);
+  const perMs = (count: number) => (spanMs > 0 ? count / spanMs : 0);
   return {
-    canary: perMs(recent.canary.requests),
-    baseline: perMs(recent.baseline.requests),
+    canary: perMs(window.canary.requests),
+    baseline: perMs(window.baseline.requests),
     errorRate: requests === 0 ? 0 : (canary.errors + baseline.errors) / requests,
   };
 }

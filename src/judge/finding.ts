@@ -1,6 +1,6 @@
-import { baselineBreaks, type LimitRule } from './absolute.ts';
-import { matters } from './effects.ts';
-import type { Evidence } from './evidence.ts';
+import { logEFor, strongest, type Evidence } from './evidence.ts';
+import { breaksToo, type LimitRule } from './sequential/absolute.ts';
+import { matters } from './sequential/effects.ts';
 import { comparedErrors, comparedLatency, odds, overLimit } from './wording.ts';
 
 export type Verdict = 'ok' | 'warning' | 'issue' | 'undecided';
@@ -38,31 +38,34 @@ export interface Finding {
   readonly reason: string;
 }
 
-/** The rule by which this evidence shows harm. */
-export function issueIn(evidence: Evidence): Finding | undefined {
-  const needed = -Math.log(evidence.alpha);
+/** The rule for which the canary is rolled back. */
+export function rollbackIn(evidence: Evidence): Finding | undefined {
+  const needed = logEFor(evidence);
   const { start, logE } = evidence;
-  if (start.deadLogE !== null && start.deadLogE >= needed)
+  if (start.deadLogE !== null && start.deadLogE >= needed.issue)
     return issue(
+      'rollback',
       'dead-release',
       `${start.errors} of the canary's first ${start.requests} requests failed`,
       start.deadLogE,
     );
-  const broken = evidence.limits.find((limit) => limit.canary.logE >= needed && !baselineBreaks(limit));
-  if (broken !== undefined) return issue(broken.rule, overLimit(broken), broken.canary.logE);
-  if (logE.combined < needed || !matters(evidence.effects, evidence.gates)) return undefined;
-  const rule = strongest(evidence, 'combined');
-  return issue(rule, comparison(evidence, rule), logE.combined);
+  const broken = evidence.limits.find(
+    ({ canary, baseline }) => canary.logE >= needed.issue && !breaksToo(baseline.logE),
+  );
+  if (broken !== undefined) return issue('rollback', broken.rule, overLimit(broken), broken.canary.logE);
+  if (logE.combined < needed.rollback || !matters(evidence.effects, evidence.gates)) return undefined;
+  return compared('rollback', evidence);
 }
 
-/** What carries most of the combined evidence, or of that for a warning. */
-export function strongest({ logE }: Evidence, of: 'combined' | 'warning'): Comparison {
-  const slow = of === 'combined' ? logE.latency : logE.latencyWarning;
-  const errors = Math.log(0.5) + logE.errors;
-  const latency = Math.log(0.3) + (slow ?? -Infinity);
-  const crashes = Math.log(0.2) + (logE.crashes ?? -Infinity);
-  if (crashes > errors && crashes > latency) return 'crashes';
-  return latency > errors ? 'latency' : 'error-ratio';
+/** The rule for which the canary retreats, while judging goes on. */
+export function retreatIn(evidence: Evidence): Finding | undefined {
+  const shown = evidence.logE.combined >= logEFor(evidence).issue;
+  return shown && matters(evidence.effects, evidence.gates) ? compared('retreat', evidence) : undefined;
+}
+
+function compared(response: Response, evidence: Evidence): Finding {
+  const rule = strongest(evidence, 'combined');
+  return issue(response, rule, comparison(evidence, rule), evidence.logE.combined);
 }
 
 export function comparison(evidence: Evidence, rule: Comparison): string {
@@ -71,10 +74,10 @@ export function comparison(evidence: Evidence, rule: Comparison): string {
   return rule === 'crashes' && crashes !== undefined ? overLimit(crashes) : comparedErrors(evidence);
 }
 
-const issue = (rule: Rule, figures: string, logE: number): Finding => ({
+const issue = (response: Response, rule: Rule, figures: string, logE: number): Finding => ({
   verdict: 'issue',
   rule,
-  response: 'rollback',
+  response,
   reason: `${figures}, evidence ${odds(logE)}`,
 });
 const calm =

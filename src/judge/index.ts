@@ -1,4 +1,4 @@
-export type { LimitEvidence, LimitRule, Occurrence } from './absolute.ts';
+export type { LimitEvidence, LimitRule, Occurrence } from './sequential/absolute.ts';
 export {
   CONFIDENCE_ALPHA,
   createRatioSequence,
@@ -8,12 +8,17 @@ export {
   type Interval,
   type RatioSequence,
 } from './confidence.ts';
-export type { Effects, Quantiles } from './effects.ts';
+export type { Effects, Quantiles } from './sequential/effects.ts';
 export type { Evidence, LogEs } from './evidence.ts';
 export * from './histogram.ts';
 export type { Finding, Response, Rule, Verdict } from './finding.ts';
-export { observe } from './observe.ts';
-export { estimatePhi, temperingOf, type InstanceBlock, type InstanceHistory } from './overdispersion.ts';
+export { beginStep, observe } from './observe.ts';
+export {
+  BLOCK_SECONDS,
+  type BlockSeconds,
+  type InstanceBlock,
+  type InstanceHistory,
+} from './sequential/dispersion.ts';
 export {
   DEFAULT_GATES,
   DEFAULT_SETTINGS,
@@ -22,7 +27,7 @@ export {
   type JudgeSettings,
   type Limits,
 } from './settings.ts';
-export { beginStep, createJudge, latencyBuckets, type Judge } from './state.ts';
+export { createJudge, latencyBuckets, type Judge } from './state.ts';
 export type { ArmTick, InstanceCount, Tick, Totals } from './tick.ts';
 export { tickFromJson, tickToJson, type ArmTickJson, type TickJson } from './tick-json.ts';
 export {

@@ -1,75 +1,149 @@
-import { feedAbsolute } from './absolute.ts';
-import { feedCertificate } from './certificate.ts';
-import { evidenceOf, harmIsPossible, logEsOf } from './evidence.ts';
-import { issueIn } from './finding.ts';
-import { feedLatency, setThresholds } from './latency.ts';
-import { feedRatio } from './ratio.ts';
-import { WARNING_E } from './settings.ts';
-import { warmUpEnd, type Judge } from './state.ts';
-import { addTotals, checkTick, mergeTicks, type Tick } from './tick.ts';
-import { addToWindow, sumWindow } from './window.ts';
+import { evidenceOf, logEsOf, rollbackIsPossible } from './evidence.ts';
+import { rollbackIn } from './finding.ts';
+import type { Latencies } from './histogram.ts';
+import { feedAbsolute } from './sequential/absolute.ts';
+import { feedCertificate } from './sequential/certificate.ts';
+import { feedDispersion } from './sequential/dispersion.ts';
+import { feedLatency, setThresholds, type LatencyTest } from './sequential/latency.ts';
+import { feedRatio } from './sequential/ratio.ts';
+import { feedWarmUp } from './sequential/warm-up.ts';
+import { addToWindow, createWindow, moveWindow } from './sequential/window.ts';
+import { WARNING_E, type JudgeSettings } from './settings.ts';
+import { newComparison, newLimits, phiIn, type Judge } from './state.ts';
+import { addTotals, checkTick, type Tick } from './tick.ts';
+import { addWaiting, createPair, createWaiting, readArm, readWaiting } from './waiting.ts';
 
 /** Ticks with requests on one arm only are put together for no longer than this; beyond it the arms would not be compared over the same time. */
 const LONGEST_MERGE_MS = 60_000;
+/** Where thresholds hold for a whole step, they are taken from no fewer answers than these. */
+const FEWEST_FOR_A_STEP = 200;
+const LOG_WARNING = Math.log(WARNING_E);
+
+/** Room for the tick that is being folded, so that no tick needs room of its own; nothing in it outlives a call. */
+const PAIR = createPair();
+const EVENTS = { canaryRequests: 0, baselineRequests: 0, canaryEvents: 0, baselineEvents: 0 };
 
 /**
- * Folds one tick into the judge, in order of time. The judge may keep the tick: it must not be changed afterwards.
+ * Folds one tick into the judge, in order of time.
  * @returns the same judge, changed
- * @throws RangeError for an impossible tick (see checkTick); the judge is then unchanged
+ * @throws RangeError for an impossible tick; the judge is then unchanged
  */
-export function observe(judge: Judge, tick: Tick): Judge {
+export function observe(judge: Judge, tick: Tick<Latencies>): Judge {
   const from = judge.lastTickAt ?? judge.startedAt;
   checkTick(tick, from);
+  readArm(PAIR.canary, 'canary', tick.canary);
+  readArm(PAIR.baseline, 'baseline', tick.baseline);
+
   judge.lastTickAt = tick.at;
   if (tick.canary.requests > 0) judge.lastCanaryAt = tick.at;
   if (tick.baseline.requests > 0) judge.lastBaselineAt = tick.at;
+  if (tick.clients !== undefined) judge.clients = tick.clients;
   addTotals(judge.sinceStart.canary, tick.canary);
   addTotals(judge.sinceStart.baseline, tick.baseline);
+  moveWindow(judge.window, tick.at);
 
-  const warm = from >= warmUpEnd(judge);
-  for (const limit of judge.limits)
-    if (warm || limit.rule === 'crash-rate') feedAbsolute(limit, tick, judge.settings.fixedPhi ?? 1);
-  if (warm) compareWhenBothServed(judge, tick, from);
-
-  const logEs = logEsOf(judge);
-  if (logEs.warning >= Math.log(WARNING_E)) judge.certificate.held = false;
-  if (judge.issue === undefined && harmIsPossible(judge, logEs)) {
-    const evidence = evidenceOf(judge, tick.at);
-    if (issueIn(evidence) !== undefined) judge.issue = evidence;
-  }
+  warmUp(judge, from, tick.at);
+  const phi = phiIn(judge);
+  feedLimits(judge, phi);
+  if (judge.warm) compareWhenBothServed(judge, from, tick.at, phi);
+  else addToWindow(judge.window, PAIR.canary, PAIR.baseline, from, tick.at);
+  if (tick.stableInstances !== undefined) feedDispersion(judge.dispersion, tick.stableInstances, tick.at);
+  latch(judge, tick.at);
   return judge;
 }
 
-function compareWhenBothServed(judge: Judge, tick: Tick, from: number): void {
-  const { waiting } = judge;
-  const joined = waiting !== undefined && tick.at - waiting.from <= LONGEST_MERGE_MS ? waiting : undefined;
-  const whole = joined === undefined ? tick : mergeTicks(joined.tick, tick);
-  const wholeFrom = joined?.from ?? from;
-  const bothServed = whole.canary.requests > 0 && whole.baseline.requests > 0;
-  judge.waiting = bothServed ? undefined : { from: wholeFrom, tick: whole };
-  if (bothServed) compare(judge, whole, wholeFrom);
+/** Tells whether the time since `from` counts. */
+function warmUp(judge: Judge, from: number, at: number): void {
+  feedWarmUp(judge.warmUp, PAIR.canary, PAIR.baseline, from, at);
+  const warm = from >= judge.warmUp.endsAt;
+  if (warm === judge.warm) return;
+  judge.warm = warm;
+  if (warm) {
+    // The warm-up is over: it leaves the thresholds of latency, which are the baseline's.
+    takeThresholds(judge);
+    judge.window = createWindow(judge.settings.windowMs);
+  } else {
+    // It turns out to be longer than thought: what was compared in it is forgotten.
+    Object.assign(judge, newComparison(judge.settings));
+    const limits = newLimits(judge.settings);
+    judge.limits = judge.limits.map((old, i) => (old.rule === 'crash-rate' ? old : (limits[i] ?? old)));
+    judge.waiting = undefined;
+  }
 }
 
-function compare(judge: Judge, tick: Tick, from: number): void {
-  const phi = judge.settings.fixedPhi ?? 1;
-  const counts = {
-    canaryRequests: tick.canary.requests,
-    baselineRequests: tick.baseline.requests,
-    canaryEvents: tick.canary.errors,
-    baselineEvents: tick.baseline.errors,
-  };
-  addTotals(judge.compared.canary, tick.canary);
-  addTotals(judge.compared.baseline, tick.baseline);
-  feedRatio(judge.errors, counts, phi);
-  if (judge.latency !== undefined)
-    feedLatency(judge.latency, tick.canary.latency, tick.baseline.latency, phi);
-  feedCertificate(judge.certificate, counts, phi);
-  remember(judge, tick, from);
+/** Crashes count from the start. */
+function feedLimits({ limits, warm }: Judge, phi: number): void {
+  for (const limit of limits) {
+    if (!warm && limit.rule !== 'crash-rate') continue;
+    feedAbsolute(limit, 'canary', PAIR.canary, phi);
+    feedAbsolute(limit, 'baseline', PAIR.baseline, phi);
+  }
 }
 
-/** Adds a tick to the recent past, from which the thresholds of the next ones are taken; anew for each step of the window is enough. */
-function remember(judge: Judge, tick: Tick, from: number): void {
-  const moved = addToWindow(judge.window, tick, from);
-  if (judge.latency !== undefined && (moved || judge.window.slots.length === 1))
-    setThresholds(judge.latency, sumWindow(judge.window, tick.at).baseline.latency);
+function compareWhenBothServed(judge: Judge, from: number, at: number, phi: number): void {
+  if (judge.waiting !== undefined && at - judge.waiting.from > LONGEST_MERGE_MS) judge.waiting = undefined;
+  const bothServed = PAIR.canary.requests > 0 && PAIR.baseline.requests > 0;
+  if (bothServed && judge.waiting === undefined) return compare(judge, from, at, phi);
+  const waiting = (judge.waiting ??= createWaiting(from));
+  addWaiting(waiting, PAIR);
+  if (waiting.canary.totals.requests === 0 || waiting.baseline.totals.requests === 0) return;
+  readWaiting(PAIR, waiting);
+  judge.waiting = undefined;
+  compare(judge, waiting.from, at, phi);
+}
+
+function compare(judge: Judge, from: number, at: number, phi: number): void {
+  const { canary, baseline } = PAIR;
+  addTotals(judge.compared.canary, canary);
+  addTotals(judge.compared.baseline, baseline);
+  EVENTS.canaryRequests = canary.requests;
+  EVENTS.baselineRequests = baseline.requests;
+  EVENTS.canaryEvents = canary.errors;
+  EVENTS.baselineEvents = baseline.errors;
+  feedRatio(judge.errors, EVENTS, phi);
+  feedCertificate(judge.certificate, EVENTS, phi);
+  if (judge.latency !== undefined) compareLatency(judge.latency, judge.settings.unit, phi);
+  const moved = addToWindow(judge.window, canary, baseline, from, at);
+  if (judge.settings.unit === 'request' ? moved || isYoung(judge) : !hasThresholds(judge))
+    takeThresholds(judge);
+}
+
+/** Requests are drawn by themselves, or clients are: then the counts of clients are told, and without them nothing can be compared. */
+function compareLatency(test: LatencyTest, unit: JudgeSettings['unit'], phi: number): void {
+  const { canary, baseline } = PAIR;
+  if (unit === 'request')
+    return feedLatency(test, canary, baseline, canary.latency.total, baseline.latency.total, phi);
+  if (canary.slowClients === undefined || baseline.slowClients === undefined) return;
+  feedLatency(test, canary, baseline, canary.requests, baseline.requests, phi);
+}
+
+/** While the window is shorter than one of its slots each tick adds much, unless there was a warm-up to learn from. */
+const isYoung = ({ window, latency }: Judge): boolean =>
+  window.old.length === 0 && window.baseline.answers > (latency?.restsOn ?? 0);
+
+const hasThresholds = ({ latency }: Judge): boolean => (latency?.restsOn ?? 0) > 0;
+
+function takeThresholds({ latency, window, settings }: Judge): void {
+  const enough = settings.unit === 'client' ? FEWEST_FOR_A_STEP : 1;
+  if (latency !== undefined && window.baseline.answers >= enough)
+    setThresholds(latency, window.baseline.latency, window.baseline.answers);
+}
+
+/**
+ * A new step begins at `at`: where clients stay on their version, the thresholds of latency are taken from the baseline's last minutes
+ * and hold until the next step.
+ */
+export function beginStep(judge: Judge, at: number): void {
+  if (judge.settings.unit !== 'client') return;
+  moveWindow(judge.window, at);
+  takeThresholds(judge);
+}
+
+/** A warning voids the certificate, and harm for which the canary is rolled back stays shown. */
+function latch(judge: Judge, at: number): void {
+  const logEs = logEsOf(judge);
+  if (logEs.warning >= LOG_WARNING) judge.certificate.held = false;
+  if (judge.issue !== undefined || !rollbackIsPossible(judge, logEs)) return;
+  const evidence = evidenceOf(judge, at);
+  if (rollbackIn(evidence) !== undefined) judge.issue = evidence;
 }

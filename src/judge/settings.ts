@@ -32,7 +32,10 @@ export interface JudgeSettings {
   readonly gates: EffectGates;
   /** Ticks that the rollout is planned to take, over which the onset of a regression is spread. */
   readonly plannedTicks: number;
-  /** The start of the canary's life that is left out of the evidence; a dead release and crashes count from the start. */
+  /**
+   * The start of the canary's life that is left out of the evidence; a dead release and crashes count from the start. 'auto': three times
+   * the time constant with which the canary's latency or errors fall in its first minutes, 30 s to 5 min.
+   */
   readonly warmUpMs: number | 'auto';
   /** Effects and thresholds of latency are taken over this time. */
   readonly windowMs: number;
@@ -62,7 +65,7 @@ export const DEFAULT_SETTINGS: JudgeSettings = {
   limits: {},
   gates: DEFAULT_GATES,
   plannedTicks: 1800,
-  warmUpMs: 30_000,
+  warmUpMs: 'auto',
   windowMs: 300_000,
   stages: 2,
   certificate: 'standard',
@@ -75,5 +78,7 @@ export const DEFAULT_SETTINGS: JudgeSettings = {
 export const LEAST_WARM_UP_MS = 30_000;
 /** Evidence in favour of harm from which a rollout pauses. */
 export const WARNING_E = 10;
+/** With two stages a canary is rolled back at so many times the evidence at which it retreats. */
+export const SECOND_STAGE = 10;
 /** Evidence in favour of health that certifies a canary. */
-export const CERTIFICATE_E = 20;
+export const CERTIFICATE_E = { standard: 20, strict: 100 } as const;

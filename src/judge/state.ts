@@ -1,38 +1,49 @@
-import { createLimits, type AbsoluteLimit } from './absolute.ts';
-import { createCertificate, type Certificate } from './certificate.ts';
 import type { Evidence } from './evidence.ts';
-import { comparedBuckets, createLatencyTest, type LatencyTest } from './latency.ts';
-import { onsetWithin, RATE_GRID } from './mixture.ts';
-import type { InstanceHistory } from './overdispersion.ts';
-import { createRatioTest, type RatioTest } from './ratio.ts';
-import { LEAST_WARM_UP_MS, type JudgeSettings } from './settings.ts';
+import { createLimits, type AbsoluteLimit } from './sequential/absolute.ts';
+import { createCertificate, type Certificate } from './sequential/certificate.ts';
+import { createDispersion, type Dispersion, type InstanceHistory } from './sequential/dispersion.ts';
+import { comparedBuckets, createLatencyTest, type LatencyTest } from './sequential/latency.ts';
+import { FROM_THE_START, onsetWithin, RATE_GRID, type Onset } from './sequential/mixture.ts';
+import { createRatioTest, type RatioTest } from './sequential/ratio.ts';
+import { createWarmUp, type WarmUp } from './sequential/warm-up.ts';
+import { createWindow, type Window } from './sequential/window.ts';
+import { CERTIFICATE_E, type JudgeSettings } from './settings.ts';
 import { noTotals, type Tick, type Totals } from './tick.ts';
-import { createWindow, type Window } from './window.ts';
+import type { Waiting } from './waiting.ts';
+
+/** What rests on the comparison of both arms after the warm-up. */
+export interface Comparison {
+  errors: RatioTest;
+  latency: LatencyTest | undefined;
+  certificate: Certificate;
+  window: Window;
+  /** What was compared, while both arms had requests. */
+  compared: Arms;
+}
 
 /**
  * What is known about one rollout: the fold of its ticks. It belongs to whoever created it and is changed in place by `observe`;
  * it is never stored, since folding the recorded ticks again gives the same.
  */
-export interface Judge {
+export interface Judge extends Comparison {
   readonly settings: JudgeSettings;
   /** When the canary began to serve, epoch milliseconds. */
   readonly startedAt: number;
-  readonly errors: RatioTest;
-  readonly latency: LatencyTest | undefined;
-  readonly limits: readonly AbsoluteLimit[];
-  readonly certificate: Certificate;
-  readonly window: Window;
+  readonly warmUp: WarmUp;
+  /** Whether the warm-up is over, and what comes is compared. */
+  warm: boolean;
+  limits: readonly AbsoluteLimit[];
+  readonly dispersion: Dispersion;
   /** Since the start, warm-up included. */
   readonly sinceStart: Arms;
-  /** What the comparison rests on: after the warm-up, while both arms had requests. */
-  readonly compared: Arms;
   /** One-sided ticks that wait for the other arm's requests. */
-  waiting: { readonly from: number; readonly tick: Tick } | undefined;
+  waiting: Waiting | undefined;
   lastTickAt: number | undefined;
   /** The last tick in which the arm had requests. */
   lastCanaryAt: number | undefined;
   lastBaselineAt: number | undefined;
-  /** Harm once shown stays shown: the evidence of that moment. */
+  clients: Tick['clients'];
+  /** Harm for which the canary is rolled back stays shown: the evidence of that moment. */
   issue: Evidence | undefined;
 }
 
@@ -43,34 +54,51 @@ interface Arms {
 
 /**
  * @param startedAt when the canary began to serve, epoch milliseconds
- * @param _history what the stable version's instances did before the rollout
+ * @param history what the stable version's instances did before the rollout, half an hour or more of it where it is known
  * @throws RangeError for a limit that cannot be tested
  */
-export function createJudge(settings: JudgeSettings, startedAt: number, _history?: InstanceHistory): Judge {
-  const onset = onsetWithin(settings.plannedTicks);
+export const createJudge = (
+  settings: JudgeSettings,
+  startedAt: number,
+  history: InstanceHistory = [],
+): Judge => ({
+  ...newComparison(settings),
+  settings,
+  startedAt,
+  warmUp: createWarmUp(startedAt, settings.warmUpMs),
+  warm: false,
+  limits: newLimits(settings),
+  dispersion: createDispersion(startedAt, history),
+  sinceStart: { canary: noTotals(), baseline: noTotals() },
+  waiting: undefined,
+  lastTickAt: undefined,
+  lastCanaryAt: undefined,
+  lastBaselineAt: undefined,
+  clients: undefined,
+  issue: undefined,
+});
+
+const onsetOf = ({ onset, plannedTicks }: JudgeSettings): Onset =>
+  onset === 'start' ? FROM_THE_START : onsetWithin(plannedTicks);
+
+/** @throws RangeError for a limit that cannot be tested */
+export const newLimits = (settings: JudgeSettings): AbsoluteLimit[] =>
+  createLimits(settings, onsetOf(settings));
+
+export function newComparison(settings: JudgeSettings): Comparison {
+  const onset = onsetOf(settings);
   return {
-    settings,
-    startedAt,
     errors: createRatioTest(RATE_GRID, 1, onset),
     latency: settings.latency ? createLatencyTest(onset) : undefined,
-    limits: createLimits(settings),
-    certificate: createCertificate(settings.acceptableErrorRate),
+    certificate: createCertificate(CERTIFICATE_E[settings.certificate], settings.acceptableErrorRate),
     window: createWindow(settings.windowMs),
-    sinceStart: { canary: noTotals(), baseline: noTotals() },
     compared: { canary: noTotals(), baseline: noTotals() },
-    waiting: undefined,
-    lastTickAt: undefined,
-    lastCanaryAt: undefined,
-    lastBaselineAt: undefined,
-    issue: undefined,
   };
 }
 
-export const warmUpEnd = ({ settings, startedAt }: Judge): number =>
-  startedAt + (settings.warmUpMs === 'auto' ? LEAST_WARM_UP_MS : settings.warmUpMs);
-
-/** A new step begins at `at`: where clients stay on their version, the thresholds of latency are taken anew and then hold until the next step. */
-export function beginStep(_judge: Judge, _at: number): void {}
+/** What evidence on requests is divided by. */
+export const phiIn = ({ settings, dispersion }: Judge): number =>
+  settings.fixedPhi ?? (settings.tempering === 'off' ? 1 : dispersion.phi);
 
 /** The buckets for which a traffic provider counts clients once, in rising order: see `ArmTick.slowClients`. */
 export const latencyBuckets = ({ latency }: Judge): readonly number[] =>

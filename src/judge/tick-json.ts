@@ -1,4 +1,4 @@
-import { BUCKETS, createHistogram, type Histogram } from './histogram.ts';
+import { BUCKETS, createHistogram, isSparse, toSparse, type Histogram, type Latencies } from './histogram.ts';
 import type { ArmTick, InstanceCount, Tick } from './tick.ts';
 
 /** One arm of a tick as plain JSON: the form of records, traces and the API. */
@@ -23,7 +23,13 @@ export interface TickJson {
   readonly clients?: { readonly canary: number; readonly baseline: number };
 }
 
-export const tickToJson = ({ at, canary, baseline, stableInstances, clients }: Tick): TickJson => ({
+export const tickToJson = ({
+  at,
+  canary,
+  baseline,
+  stableInstances,
+  clients,
+}: Tick<Latencies>): TickJson => ({
   at,
   canary: armToJson(canary),
   baseline: armToJson(baseline),
@@ -37,28 +43,14 @@ export const tickToJson = ({ at, canary, baseline, stableInstances, clients }: T
   ...(clients === undefined ? {} : { clients }),
 });
 
-function armToJson({
-  requests,
-  errors,
-  latency,
-  crashes,
-  instanceMinutes,
-  slowClients,
-}: ArmTick): ArmTickJson {
-  const packed: number[] = [];
-  for (let bucket = 0; bucket < BUCKETS; bucket++) {
-    const count = latency[bucket] ?? 0;
-    if (count > 0) packed.push(bucket, count);
-  }
-  return {
-    requests,
-    errors,
-    latency: packed,
-    crashes,
-    instance_minutes: instanceMinutes,
-    ...(slowClients === undefined ? {} : { slow_clients: [...slowClients].flat() }),
-  };
-}
+const armToJson = (arm: ArmTick<Latencies>): ArmTickJson => ({
+  requests: arm.requests,
+  errors: arm.errors,
+  latency: [...(isSparse(arm.latency) ? arm.latency : toSparse(arm.latency)).pairs],
+  crashes: arm.crashes,
+  instance_minutes: arm.instanceMinutes,
+  ...(arm.slowClients === undefined ? {} : { slow_clients: [...arm.slowClients].flat() }),
+});
 
 /**
  * Reads a tick from JSON that anybody may have written. What the counts must be like beside is told by `checkTick`.

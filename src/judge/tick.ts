@@ -1,12 +1,12 @@
-import { createHistogram, mergeInto, type Histogram } from './histogram.ts';
+import type { Histogram, Latencies } from './histogram.ts';
 
 /** What one arm did within a tick. */
-export interface ArmTick {
+export interface ArmTick<L extends Latencies = Histogram> {
   readonly requests: number;
   /** Counted at the unit that is randomised: once per request, or once per sticky visitor and rollout. At most `requests`. */
   readonly errors: number;
   /** Of the requests that were answered. */
-  readonly latency: Histogram;
+  readonly latency: L;
   /**
    * Only where clients stay on their version: by bucket of `latencyBuckets`, how many clients had their first answer in that bucket or
    * above. Each client counts once per rollout and bucket.
@@ -26,11 +26,11 @@ export interface InstanceCount {
 }
 
 /** One interval in which both arms were counted, final: nothing will be added to it later. */
-export interface Tick {
+export interface Tick<L extends Latencies = Histogram> {
   /** End of the interval, epoch milliseconds. */
   readonly at: number;
-  readonly canary: ArmTick;
-  readonly baseline: ArmTick;
+  readonly canary: ArmTick<L>;
+  readonly baseline: ArmTick<L>;
   /** The stable version's instances, from which is learnt how much more errors vary than independent ones would. */
   readonly stableInstances?: readonly InstanceCount[];
   /** Distinct failing clients of this rollout so far, where clients stay on their version. */
@@ -54,30 +54,33 @@ export function addTotals(totals: Totals, arm: Readonly<Totals>): void {
   totals.instanceMinutes += arm.instanceMinutes;
 }
 
-/** Two ticks as one that ends with the later. */
-export const mergeTicks = (earlier: Tick, later: Tick): Tick => ({
-  at: later.at,
-  canary: mergeArms(earlier.canary, later.canary),
-  baseline: mergeArms(earlier.baseline, later.baseline),
-});
-
-function mergeArms(a: ArmTick, b: ArmTick): ArmTick {
-  const latency = createHistogram();
-  mergeInto(latency, a.latency);
-  mergeInto(latency, b.latency);
-  const totals = noTotals();
-  addTotals(totals, a);
-  addTotals(totals, b);
-  return { ...totals, latency };
+/** @throws RangeError for what cannot have been: time that goes back, counts that are none, more errors than requests */
+export function checkTick(tick: Tick<Latencies>, previousAt: number): void {
+  if (!(tick.at >= previousAt && tick.at < Infinity))
+    throw new RangeError(`a tick of ${tick.at} came after one of ${previousAt}`);
+  checkArm('canary', tick.canary);
+  checkArm('baseline', tick.baseline);
+  if (tick.stableInstances !== undefined)
+    for (const { requests, errors } of tick.stableInstances) {
+      checkCount('a stable instance', 'requests', requests);
+      checkCount('a stable instance', 'errors', errors);
+    }
+  if (tick.clients === undefined) return;
+  checkCount('canary', 'clients', tick.clients.canary);
+  checkCount('baseline', 'clients', tick.clients.baseline);
 }
 
-/** @throws RangeError when a count is negative or not finite, or an arm has more errors than requests. */
-export function checkTick(tick: Tick, previousAt: number): void {
-  if (!(tick.at >= previousAt)) throw new RangeError(`a tick of ${tick.at} came after one of ${previousAt}`);
-  for (const name of ['canary', 'baseline'] as const) {
-    const { requests, errors, crashes, instanceMinutes } = tick[name];
-    for (const count of [requests, errors, crashes, instanceMinutes])
-      if (!(count >= 0 && count < Infinity)) throw new RangeError(`${name}: ${count} is not a count`);
-    if (errors > requests) throw new RangeError(`${name}: ${errors} errors in ${requests} requests`);
-  }
+function checkArm(name: 'canary' | 'baseline', arm: ArmTick<Latencies>): void {
+  checkCount(name, 'requests', arm.requests);
+  checkCount(name, 'errors', arm.errors);
+  checkCount(name, 'crashes', arm.crashes);
+  checkCount(name, 'instance-minutes', arm.instanceMinutes);
+  if (arm.errors > arm.requests)
+    throw new RangeError(`${name}: ${arm.errors} errors in ${arm.requests} requests`);
+  if (arm.slowClients === undefined) return;
+  for (const count of arm.slowClients.values()) checkCount(name, 'slow clients', count);
+}
+
+function checkCount(whose: string, what: string, count: number): void {
+  if (!(count >= 0 && count < Infinity)) throw new RangeError(`${whose}, ${what}: ${count} is not a count`);
 }

@@ -1,7 +1,7 @@
-import { evidenceOf, type Evidence } from './evidence.ts';
-import { comparison, issueIn, ok, strongest, undecided, warning, type Finding } from './finding.ts';
+import { evidenceOf, strongest, type Evidence } from './evidence.ts';
+import { comparison, ok, retreatIn, rollbackIn, undecided, warning, type Finding } from './finding.ts';
 import { WARNING_E } from './settings.ts';
-import { warmUpEnd, type Judge } from './state.ts';
+import type { Judge } from './state.ts';
 import { comparedErrors, odds, roughly } from './wording.ts';
 
 /** What the verdict depends on beside the evidence. Times are epoch milliseconds. */
@@ -22,11 +22,13 @@ export interface AssessmentContext {
 export interface AssessmentRecord {
   readonly context: AssessmentContext;
   readonly warmUpEndsAt: number;
+  /** With which the canary's latency or errors were seen to fall after its start; null where they were not. */
+  readonly warmUpTimeConstantMs: number | null;
   readonly lastTickAt: number | null;
   readonly lastCanaryAt: number | null;
   readonly lastBaselineAt: number | null;
   readonly evidence: Evidence;
-  /** The evidence of the moment when harm was shown. */
+  /** The evidence of the moment when harm was shown for which the canary is rolled back. */
   readonly issue: Evidence | null;
 }
 
@@ -38,7 +40,8 @@ export interface Assessment extends Finding {
 export function assess(judge: Judge, context: AssessmentContext): Assessment {
   const record: AssessmentRecord = {
     context,
-    warmUpEndsAt: warmUpEnd(judge),
+    warmUpEndsAt: judge.warmUp.endsAt,
+    warmUpTimeConstantMs: judge.warmUp.timeConstantMs,
     lastTickAt: judge.lastTickAt ?? null,
     lastCanaryAt: judge.lastCanaryAt ?? null,
     lastBaselineAt: judge.lastBaselineAt ?? null,
@@ -51,14 +54,20 @@ export function assess(judge: Judge, context: AssessmentContext): Assessment {
 /** Recomputes a verdict from its record alone. */
 export function verdictOf(record: AssessmentRecord): Finding {
   const { context } = record;
-  const issue = record.issue === null ? undefined : issueIn(record.issue);
-  const finding = issue ?? warningIn(record) ?? waitingIn(record) ?? oneArmIn(record) ?? certifiedIn(record);
+  const finding =
+    issueIn(record) ?? warningIn(record) ?? waitingIn(record) ?? oneArmIn(record) ?? certifiedIn(record);
   const timeOver = context.now - context.stepStartedAt >= context.maxStepMs;
   if (finding.verdict !== 'undecided' || !timeOver) return finding;
   return warning(
     'step-time-over',
     `the step's longest time of ${roughly(context.maxStepMs)} is over: ${finding.reason}`,
   );
+}
+
+function issueIn({ context, evidence, issue }: AssessmentRecord): Finding | undefined {
+  if (issue !== null) return rollbackIn(issue);
+  // Without a baseline the comparison stands still: only what was shown before counts.
+  return context.concurrentBaseline ? retreatIn(evidence) : undefined;
 }
 
 function warningIn({ context, lastTickAt, evidence }: AssessmentRecord): Finding | undefined {
@@ -107,12 +116,12 @@ function oneArmIn({
 }
 
 function certifiedIn({ context, evidence }: AssessmentRecord): Finding {
-  const { held, logE, remainingMs } = evidence.certificate;
+  const { held, logE, needed, remainingMs } = evidence.certificate;
   if (!context.certificateRequired || held)
     return ok('healthy', `no evidence of harm: ${comparedErrors(evidence)}`);
   const time = remainingMs === null ? 'no end in sight' : `about ${roughly(remainingMs)} more`;
   return undecided(
     'certificate',
-    `not yet shown to be healthy (${odds(logE)} of 20:1): ${time} at the present traffic`,
+    `not yet shown to be healthy (${odds(logE)} of ${needed}:1): ${time} at the present traffic`,
   );
 }

@@ -1,11 +1,11 @@
-import type { LimitEvidence } from './absolute.ts';
 import type { Evidence } from './evidence.ts';
+import type { LimitEvidence } from './sequential/absolute.ts';
 
 /** "12,150" */
-const count = (n: number): string => String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ',');
+export const count = (n: number): string => String(Math.round(n)).replace(/\B(?=(\d{3})+$)/g, ',');
 
 /** A share as a percentage with two significant digits below 10%: "4.8%", "0.051%", "12%". */
-const percent = (share: number): string => `${significant(share * 100)}%`;
+export const percent = (share: number): string => `${significant(share * 100)}%`;
 
 /** "340:1"; evidence against is "1:20". */
 export function odds(logE: number): string {
@@ -19,20 +19,21 @@ export function roughly(ms: number): string {
   return ms < 5_400_000 ? `${Math.round(ms / 60_000)} min` : `${count(ms / 3_600_000)} h`;
 }
 
-const milliseconds = (ms: number | null): string =>
+export const milliseconds = (ms: number | null): string =>
   ms === null ? 'unknown' : ms < 10 ? `${significant(ms)} ms` : `${count(ms)} ms`;
 
-function significant(n: number): string {
+export function significant(n: number): string {
   return n >= 10 ? count(n) : String(Number(n.toPrecision(2)));
 }
 
 const rate = (events: number, of: number) => (of === 0 ? 'unknown' : percent(events / of));
 
-/** "errors 4.8% on the canary against 0.5% on stable (12 of 250 and 61 of 12,150 requests)" */
-export function comparedErrors({ canary, baseline }: Evidence): string {
+/** "errors 4.8% on the canary against 0.5% on stable (12 of 250 and 61 of 12,150 requests, from 12 clients)" */
+export function comparedErrors({ canary, baseline, clients }: Evidence): string {
   const rates = `${rate(canary.errors, canary.requests)} on the canary against ${rate(baseline.errors, baseline.requests)} on stable`;
   const arms = `${count(canary.errors)} of ${count(canary.requests)} and ${count(baseline.errors)} of ${count(baseline.requests)} requests`;
-  return `errors ${rates} (${arms})`;
+  const from = clients === null ? '' : `, from ${count(clients.canary + clients.baseline)} clients`;
+  return `errors ${rates} (${arms}${from})`;
 }
 
 /** "95% of requests within 240 ms on the canary against 120 ms on stable over the last 5 min" */

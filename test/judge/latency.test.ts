@@ -1,17 +1,25 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { createHistogram, quantile, recordLatency } from '../../src/judge/histogram.ts';
+import { createCounts, readCounts } from '../../src/judge/counts.ts';
+import {
+  countFrom,
+  createHistogram,
+  quantile,
+  recordLatency,
+  type Histogram,
+} from '../../src/judge/histogram.ts';
 import {
   createLatencyTest,
   feedLatency,
   LATENCY_QUANTILES,
   latencyLogE,
   setThresholds,
-} from '../../src/judge/latency.ts';
+  type LatencyTest,
+} from '../../src/judge/sequential/latency.ts';
 import { logMeanE } from '../../src/judge/logmath.ts';
-import { FROM_THE_START, LATENCY_GRID, logEOf } from '../../src/judge/mixture.ts';
-import { createRatioTest, feedRatio } from '../../src/judge/ratio.ts';
+import { FROM_THE_START, LATENCY_GRID, logEOf } from '../../src/judge/sequential/mixture.ts';
+import { createRatioTest, feedRatio } from '../../src/judge/sequential/ratio.ts';
 
 const latencies = fc.array(fc.double({ min: 1, max: 10_000, noNaN: true }), {
   minLength: 1,
@@ -23,6 +31,17 @@ const histogramOf = (values: readonly number[]) => {
   for (const ms of values) recordLatency(histogram, ms);
   return histogram;
 };
+
+const answers = (histogram: Histogram) => {
+  const latency = createCounts();
+  readCounts(latency, histogram);
+  return { latency, slowClients: undefined };
+};
+
+const learn = (latency: LatencyTest, past: Histogram) => setThresholds(latency, past, countFrom(past, 0));
+
+const feed = (latency: LatencyTest, canary: Histogram, baseline: Histogram) =>
+  feedLatency(latency, answers(canary), answers(baseline), countFrom(canary, 0), countFrom(baseline, 0), 1);
 
 /** From the definition: how many raw latencies are above the threshold and above the canary's multiple of it. */
 function naive(
@@ -54,8 +73,8 @@ describe('latency', () => {
     fc.assert(
       fc.property(latencies, latencies, latencies, (past, canary, baseline) => {
         const latency = createLatencyTest(FROM_THE_START);
-        setThresholds(latency, histogramOf(past));
-        feedLatency(latency, histogramOf(canary), histogramOf(baseline), 1);
+        learn(latency, histogramOf(past));
+        feed(latency, histogramOf(canary), histogramOf(baseline));
         assert.ok(Math.abs(latencyLogE(latency, 'warning') - naive(past, canary, baseline, 1)) < 1e-9);
         assert.ok(Math.abs(latencyLogE(latency, 'issue') - naive(past, canary, baseline, 1.02 ** 5)) < 1e-9);
       }),
@@ -66,20 +85,19 @@ describe('latency', () => {
     const spread = (scale: number) =>
       histogramOf(Array.from({ length: 400 }, (_, i) => scale * (50 + ((i * 37) % 100))));
     const latency = createLatencyTest(FROM_THE_START);
-    setThresholds(latency, spread(1));
-    for (let tick = 0; tick < 50; tick++) feedLatency(latency, spread(1.08), spread(1), 1);
+    learn(latency, spread(1));
+    for (let tick = 0; tick < 50; tick++) feed(latency, spread(1.08), spread(1));
     assert.ok(latencyLogE(latency, 'warning') > Math.log(10));
     assert.ok(latencyLogE(latency, 'issue') < 0);
   });
 
   test('without a past, or without answers on one arm, nothing is compared', () => {
     const latency = createLatencyTest(FROM_THE_START);
-    setThresholds(latency, createHistogram());
-    feedLatency(latency, histogramOf([900, 900]), histogramOf([1, 1]), 1);
-    setThresholds(latency, histogramOf([1, 1, 1]));
-    feedLatency(latency, histogramOf([900, 900]), createHistogram(), 1);
+    feed(latency, histogramOf([900, 900]), histogramOf([1, 1]));
+    learn(latency, histogramOf([1, 1, 1]));
+    feed(latency, histogramOf([900, 900]), createHistogram());
     assert.ok(Math.abs(latencyLogE(latency, 'issue')) < 1e-12);
-    feedLatency(latency, histogramOf([900, 900]), histogramOf([1, 1]), 1);
+    feed(latency, histogramOf([900, 900]), histogramOf([1, 1]));
     assert.ok(latencyLogE(latency, 'issue') > 0);
   });
 });

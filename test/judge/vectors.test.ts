@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
-import { createRateLimit, createShareLimit, feedLimit } from '../../src/judge/limits.ts';
+import { createRateLimit, createShareLimit, feedLimit } from '../../src/judge/sequential/limits.ts';
 import { logMeanE } from '../../src/judge/logmath.ts';
 import {
   FROM_THE_START,
@@ -11,10 +11,10 @@ import {
   onsetWithin,
   RATE_GRID,
   type Grid,
-} from '../../src/judge/mixture.ts';
-import { estimatePhi } from '../../src/judge/overdispersion.ts';
-import { createRatioTest, feedRatio } from '../../src/judge/ratio.ts';
-import { LATENCY_QUANTILES } from '../../src/judge/latency.ts';
+} from '../../src/judge/sequential/mixture.ts';
+import { estimatePhi } from '../../src/judge/sequential/dispersion.ts';
+import { createRatioTest, feedRatio } from '../../src/judge/sequential/ratio.ts';
+import { LATENCY_QUANTILES } from '../../src/judge/sequential/latency.ts';
 
 /** Reference results, computed with 60 digits. */
 interface Interval {

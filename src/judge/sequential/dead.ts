@@ -1,4 +1,4 @@
-import type { Totals } from './tick.ts';
+import type { Totals } from '../tick.ts';
 
 /** A rate of failures that a living release may have, unless the baseline's is worse. */
 const LIVING = 0.08;

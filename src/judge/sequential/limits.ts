@@ -1,3 +1,4 @@
+/** Section D: tests of one arm against a limit. */
 import {
   addEvidence,
   createMixture,

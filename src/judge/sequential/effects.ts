@@ -1,6 +1,6 @@
-import { countFrom, quantile } from './histogram.ts';
-import type { EffectGates } from './settings.ts';
-import type { WindowArm, WindowSums } from './window.ts';
+import { bucketEdge, BUCKETS, rankOf } from '../histogram.ts';
+import type { EffectGates } from '../settings.ts';
+import type { Window, WindowArm } from './window.ts';
 
 /** How large the difference is that was seen over the window. Ratios canary / baseline; null where an arm has no data. */
 export interface Effects {
@@ -21,11 +21,11 @@ export interface Quantiles {
 /** A baseline without an error counts as one with half an error, so that the ratio stays finite. */
 const LEAST_ERRORS = 0.5;
 
-export function effectsOf({ canary, baseline }: WindowSums, windowMs: number): Effects {
+export function effectsOf({ canary, baseline, lengthMs }: Window): Effects {
   const slow = quantilesOf(canary);
   const usual = quantilesOf(baseline);
   return {
-    windowMs,
+    windowMs: lengthMs,
     errorRatio: errorRatio(canary, baseline),
     p95Ratio: ratio(slow.p95Ms, usual.p95Ms),
     p99Ratio: ratio(slow.p99Ms, usual.p99Ms),
@@ -48,7 +48,15 @@ function errorRatio(canary: WindowArm, baseline: WindowArm): number | null {
 
 const ratio = (a: number | null, b: number | null) => (a === null || b === null ? null : a / b);
 
-function quantilesOf({ latency }: WindowArm): Quantiles {
-  if (countFrom(latency, 0) === 0) return { p95Ms: null, p99Ms: null };
-  return { p95Ms: quantile(latency, 0.95), p99Ms: quantile(latency, 0.99) };
+/** Found from the slow end, where there is little to look at. */
+function quantilesOf({ latency, answers }: WindowArm): Quantiles {
+  if (answers === 0) return { p95Ms: null, p99Ms: null };
+  const above95 = answers - rankOf(0.95, answers);
+  const above99 = answers - rankOf(0.99, answers);
+  let seen = 0;
+  let bucket = BUCKETS;
+  while (seen <= above99) seen += latency[--bucket] ?? 0;
+  const p99Ms = bucketEdge(bucket + 1);
+  while (seen <= above95) seen += latency[--bucket] ?? 0;
+  return { p95Ms: bucketEdge(bucket + 1), p99Ms };
 }

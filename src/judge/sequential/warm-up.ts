@@ -1,0 +1,142 @@
+/**
+ * How long a canary warms up. An arm that starts cold answers more slowly (or fails more often) at first, and this falls with a time
+ * constant: level(t) = usual + cold e^(-t / tau). What it does until 3 tau is left out of the evidence.
+ */
+import { LEAST_WARM_UP_MS } from '../settings.ts';
+import type { Counts } from '../counts.ts';
+
+const TIME_CONSTANTS = 3;
+const LONGEST_WARM_UP_MS = 300_000;
+/** Time constants that are tried, in seconds; the last makes the longest warm-up. */
+const CANDIDATES_S = [10, 12, 15, 18, 22, 27, 33, 40, 50, 60, 72, 85, 100] as const;
+/** The fall must be this many times its standard error, and this large, before it is believed. */
+const CONVINCING = 3;
+/** Of the mean bucket: 5% of latency. */
+const SMALLEST_FALL_BUCKETS = 2.5;
+/** Of the share of failing requests. */
+const SMALLEST_FALL_SHARE = 0.005;
+
+/** Sums of a weighted regression of a level on e^(-t / tau), for each candidate tau. */
+interface Fall {
+  readonly smallest: number;
+  weight: number;
+  level: number;
+  readonly x: Float64Array;
+  readonly xx: Float64Array;
+  readonly xLevel: Float64Array;
+  /** Spread of single observations about the mean of their tick. */
+  spread: number;
+  freedom: number;
+}
+
+/** Changed in place by its owner. */
+export interface WarmUp {
+  /** Epoch milliseconds. */
+  endsAt: number;
+  /** Of the fall that was seen; null where none was, or where the length is given. */
+  timeConstantMs: number | null;
+  readonly startedAt: number;
+  /** Both undefined where the length is given. */
+  readonly latency: Fall | undefined;
+  readonly errors: Fall | undefined;
+}
+
+const noFall = (smallest: number): Fall => ({
+  smallest,
+  weight: 0,
+  level: 0,
+  x: new Float64Array(CANDIDATES_S.length),
+  xx: new Float64Array(CANDIDATES_S.length),
+  xLevel: new Float64Array(CANDIDATES_S.length),
+  spread: 0,
+  freedom: 0,
+});
+
+export function createWarmUp(startedAt: number, length: number | 'auto'): WarmUp {
+  const auto = length === 'auto';
+  return {
+    startedAt,
+    endsAt: startedAt + (auto ? LEAST_WARM_UP_MS : length),
+    timeConstantMs: null,
+    latency: auto ? noFall(SMALLEST_FALL_BUCKETS) : undefined,
+    errors: auto ? noFall(SMALLEST_FALL_SHARE) : undefined,
+  };
+}
+
+interface Served {
+  readonly requests: number;
+  readonly errors: number;
+  readonly latency: Counts;
+}
+
+/** Learns from what both arms did between `from` and `at`: the canary's level is taken against the baseline's of the same time. */
+export function feedWarmUp(warmUp: WarmUp, canary: Served, baseline: Served, from: number, at: number): void {
+  const { latency, errors, startedAt } = warmUp;
+  if (latency === undefined || errors === undefined || from >= startedAt + LONGEST_WARM_UP_MS) return;
+  const seconds = ((from + at) / 2 - startedAt) / 1000;
+  feedFall(latency, bucketsOf(canary.latency), bucketsOf(baseline.latency), seconds);
+  feedFall(errors, failuresOf(canary), failuresOf(baseline), seconds);
+  const tau = Math.max(timeConstantOf(latency), timeConstantOf(errors));
+  warmUp.timeConstantMs = tau === 0 ? null : tau * 1000;
+  warmUp.endsAt = startedAt + Math.max(LEAST_WARM_UP_MS, TIME_CONSTANTS * tau * 1000);
+}
+
+/** Number, mean, and squared deviations from the mean of observations. */
+interface Sample {
+  readonly n: number;
+  readonly mean: number;
+  readonly spread: number;
+}
+
+/** Buckets are logarithms of latency. */
+function bucketsOf({ length, buckets, counts, total }: Counts): Sample {
+  let sum = 0;
+  let squares = 0;
+  for (let i = 0; i < length; i++) {
+    const bucket = buckets[i] ?? 0;
+    const weighted = bucket * (counts[i] ?? 0);
+    sum += weighted;
+    squares += weighted * bucket;
+  }
+  const mean = total === 0 ? 0 : sum / total;
+  return { n: total, mean, spread: squares - total * mean * mean };
+}
+
+function failuresOf({ requests, errors }: Served): Sample {
+  const mean = requests === 0 ? 0 : errors / requests;
+  return { n: requests, mean, spread: requests * mean * (1 - mean) };
+}
+
+function feedFall(fall: Fall, canary: Sample, baseline: Sample, seconds: number): void {
+  if (canary.n === 0 || baseline.n === 0) return;
+  const weight = 1 / (1 / canary.n + 1 / baseline.n);
+  const level = canary.mean - baseline.mean;
+  fall.weight += weight;
+  fall.level += weight * level;
+  fall.spread += canary.spread + baseline.spread;
+  fall.freedom += canary.n + baseline.n - 2;
+  for (let k = 0; k < CANDIDATES_S.length; k++) {
+    const x = Math.exp(-seconds / (CANDIDATES_S[k] ?? 1));
+    fall.x[k] = (fall.x[k] ?? 0) + weight * x;
+    fall.xx[k] = (fall.xx[k] ?? 0) + weight * x * x;
+    fall.xLevel[k] = (fall.xLevel[k] ?? 0) + weight * x * level;
+  }
+}
+
+/** The candidate that explains the level best, in seconds; 0 where no fall is convincing. */
+function timeConstantOf({ smallest, weight, level, x, xx, xLevel, spread, freedom }: Fall): number {
+  if (freedom <= 0 || spread <= 0) return 0;
+  let best = CONVINCING * Math.sqrt(spread / freedom);
+  let found = 0;
+  for (let k = 0; k < CANDIDATES_S.length; k++) {
+    const meanX = (x[k] ?? 0) / weight;
+    const variation = (xx[k] ?? 0) - (x[k] ?? 0) * meanX;
+    const covariation = (xLevel[k] ?? 0) - level * meanX;
+    if (variation <= 0 || covariation < smallest * variation) continue;
+    const strength = covariation / Math.sqrt(variation);
+    if (strength < best) continue;
+    best = strength;
+    found = CANDIDATES_S[k] ?? 0;
+  }
+  return found;
+}
