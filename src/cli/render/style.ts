@@ -47,6 +47,12 @@ export interface Glyphs {
   readonly link: string;
   readonly dot: string;
   readonly more: string;
+  /** From nothing to all, for small curves. */
+  readonly levels: string;
+  /** As in `4.8x`. */
+  readonly times: string;
+  /** Between the ends of a range. */
+  readonly to: string;
 }
 
 export const UNICODE: Glyphs = {
@@ -65,6 +71,9 @@ export const UNICODE: Glyphs = {
   link: '──',
   dot: '·',
   more: '…',
+  levels: '▁▂▃▄▅▆▇█',
+  times: '×',
+  to: '–',
 };
 
 export const ASCII: Glyphs = {
@@ -83,6 +92,9 @@ export const ASCII: Glyphs = {
   link: '--',
   dot: '-',
   more: '~',
+  levels: '_.-=+*#@',
+  times: 'x',
+  to: '-',
 };
 
 /** Signs beyond ASCII, except where the terminal or the locale says that it has none. */

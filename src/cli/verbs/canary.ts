@@ -1,32 +1,34 @@
-import type { Why } from '../../views/why.ts';
-import { SpillwayError } from '../../core/errors.ts';
+import { compareCanary, type CompareOptions } from '../judge-compare.ts';
+import { writeRecord } from '../judge-record.ts';
+import { verifyJudge } from '../judge-verify.ts';
 import type { Define } from '../context.ts';
-import { EXIT } from '../exit.ts';
-import { figureLines } from '../render/figures.ts';
-import { blank, span, wrap } from '../render/text.ts';
-import { chooseDeployment, nameOf, withLane, type LaneOptions } from '../select.ts';
+import { withLane } from '../select.ts';
 
-export const define: Define = (command, context) =>
-  void withLane(command.command('compare').summary('what the canary did beside stable over the same time'))
-    .argument('[deployment]', 'its id or the end of it (default: the one under way)')
+export const define: Define = (command, context) => {
+  withLane(command.command('compare').summary('what the canary did beside stable over the same time'))
+    .argument('[deployment]', 'its id or the end of it (default: the one under way, else the newest)')
+    .option('--record <file>', 'compare what a record holds; needs no server')
+    .option('--svg <file>', 'draw the evidence over time as a picture')
     .action(
-      context.run(async (id: string | undefined, lane: LaneOptions) => {
-        const client = context.client();
-        const chosen = await chooseDeployment(client, id, lane, 'under way');
-        const { evidence } = await client.get<Why>(`/api/v1/deployments/${chosen.id}/why`);
-        const judged = evidence.findLast(({ figures }) => figures !== null);
-        if (!judged?.figures)
-          throw new SpillwayError('not_found', `deployment ${chosen.short} has no figures yet`, {
-            where: `${nameOf(chosen)} ${chosen.version} is ${chosen.state}`,
-            hint: `Follow it: spillway watch ${chosen.short}`,
-          });
-        const { figures, reason } = judged;
-        await context.show({ deployment: chosen, reason, figures }, () => [
-          [span(`${nameOf(chosen)} ${chosen.version}`, 'bold'), span(`   at ${judged.at}`, 'dim')],
-          ...wrap(reason, context.canvas.width).map((text) => [span(text)]),
-          blank,
-          ...figureLines(figures, context.canvas),
-        ]);
-        return EXIT.ok;
-      }),
+      context.run((id: string | undefined, options: CompareOptions) => compareCanary(context, id, options)),
     );
+  command
+    .command('record')
+    .summary("a deployment's whole judge record")
+    .description(
+      'Everything that the judge was given and has said of a deployment: enough to judge it again anywhere.',
+    )
+    .argument('<deployment>', 'its id or the end of it')
+    .option('-f, --file <file>', 'write it there (default: standard output)')
+    .action(
+      context.run((id: string, { file }: { readonly file?: string }) => writeRecord(context, id, file)),
+    );
+  command
+    .command('verify')
+    .summary('judge a record again')
+    .description(
+      'Judge a record again, without a server: each verdict from its own record, its evidence from the ticks.',
+    )
+    .argument('<record>', 'a file that `canary record` has written; - for standard input')
+    .action(context.run((file: string) => verifyJudge(context, file)));
+};

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { SpillwayError } from '../../core/errors.ts';
+import { messageOf, SpillwayError } from '../../core/errors.ts';
 import {
   tickFromJson,
   type AssessmentContext,
@@ -77,13 +77,17 @@ const form = z.strictObject({
   ticks: z.array(z.unknown()),
 });
 
+/** The text of a record as what it says. @throws SpillwayError as `recordOfJson` does */
+export const readRecord = (text: string, where: string): ReadRecord =>
+  recordOfJson(jsonOf(text, where), where);
+
 /**
  * Reads a record that anybody may have written.
  * @param where names it in errors: the file
  * @throws SpillwayError `invalid_event` with the place of what cannot be read
  */
-export function readRecord(text: string, where: string): ReadRecord {
-  const parsed = form.safeParse(jsonOf(text, where));
+export function recordOfJson(json: unknown, where: string): ReadRecord {
+  const parsed = form.safeParse(json);
   if (!parsed.success) {
     const [issue] = parsed.error.issues;
     const place = (issue?.path ?? []).join('.');
@@ -96,8 +100,8 @@ function jsonOf(text: string, where: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const cut = error instanceof SyntaxError && /end of JSON|Unterminated/.test(error.message);
-    throw unusable(cut ? 'the file ends in the middle' : 'it is not JSON', where);
+    const cut = !text.trimEnd().endsWith('}');
+    throw unusable(cut ? 'it ends in the middle' : `it is not JSON: ${messageOf(error)}`, where);
   }
 }
 

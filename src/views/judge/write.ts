@@ -53,3 +53,15 @@ function verdictOf(said: Omit<RecordedVerdict, 'record'> & { readonly record: ob
   const { at, step, verdict, rule, response, reason } = said;
   return { at, step, verdict, rule, response, reason, record: said.record as RecordedVerdict['record'] };
 }
+
+/** A record as text: JSON with a line for each verdict and tick, so that two of them can be compared line by line. */
+export function recordText(record: JudgeRecord): string {
+  const { verdicts, ticks, ...head } = record;
+  const fields = Object.entries(head).map(
+    ([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`,
+  );
+  return `{${[...fields, `"verdicts":${linesOf(verdicts)}`, `"ticks":${linesOf(ticks)}`].join(',\n')}}\n`;
+}
+
+const linesOf = (items: readonly unknown[]): string =>
+  items.length === 0 ? '[]' : `[\n${items.map((item) => JSON.stringify(item)).join(',\n')}\n]`;
