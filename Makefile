@@ -1,6 +1,6 @@
 # Every command of the project; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop test check docs bench prove-npm clean
+.PHONY: help setup demo demo-stop test check docs bench judge-bench judge-aa prove-npm clean
 
 NAME ?=
 node := scripts/node.sh
@@ -52,6 +52,15 @@ bench: ## every benchmark; NAME=edge: only bench/edge.ts
 	  [ -f "$$bench" ] || { echo "no $$bench; there are:" bench/*.ts >&2; exit 1; }; \
 	  $(node) "$$bench" || exit; \
 	done
+
+judge-bench: ## the judge's operating characteristics; MINUTES=n and CELL=x: only so much of them
+	@scripts/setup.sh bench
+	@MINUTES='$(or $(MINUTES),all)' CELL='$(CELL)' $(node) bench/judge.ts
+	@[ -n '$(MINUTES)$(CELL)' ] || $(node) bench/judge/aa/main.ts
+
+judge-aa: ## an hour of the same code beside itself on the real edge; MINUTES=n
+	@scripts/setup.sh bench
+	@MINUTES='$(or $(MINUTES),60)' $(node) bench/judge/aa/main.ts
 
 prove-npm: ## install from a clean home folder with npm 10 and 11
 	@scripts/prove-npm-ci.sh

@@ -1,0 +1,146 @@
+import {
+  createHistogram,
+  type ArmTick,
+  type InstanceBlock,
+  type InstanceCount,
+  type InstanceHistory,
+  type Tick,
+} from '../../../src/judge/index.ts';
+import { ArmStream } from './arm.ts';
+import { LoopingClients, type Counting } from './loopers.ts';
+import { createRandom, type Random } from './random.ts';
+import { at, type Scenario } from './scenario.ts';
+import { slowCounts } from './slow.ts';
+import { Trials } from './trials.ts';
+
+const TICK_MS = 1000;
+const BLOCK_SECONDS = [1, 10, 60] as const;
+
+export interface StreamOptions {
+  readonly scenario: Scenario;
+  readonly seed: number;
+  /** What is counted once for clients that stay on their version; each request where they do not. */
+  readonly counting: Counting;
+}
+
+/** The ticks of one simulated rollout, a second each. Equal options give equal streams. */
+export class Stream {
+  readonly #counting: Counting;
+  readonly #canary: ArmStream;
+  readonly #baseline: ArmStream;
+  readonly #loopers: { readonly canary: LoopingClients; readonly baseline: LoopingClients } | undefined;
+  readonly #clients = { canary: 0, baseline: 0 };
+  readonly #instances: readonly MutableCount[];
+  #canaryShare: number;
+  #second = 0;
+
+  constructor({ scenario, seed, counting }: StreamOptions) {
+    const random = createRandom(seed);
+    this.#counting = counting;
+    this.#canaryShare = scenario.canaryShare;
+    const { stableInstances, canaryErrors = 1, canaryLatency = 1 } = scenario;
+    this.#canary = new ArmStream(random, scenario, {
+      share: () => this.#canaryShare,
+      instances: 1,
+      errors: (second) => at(canaryErrors, second),
+      latency: (second) => at(canaryLatency, second),
+    });
+    this.#baseline = new ArmStream(random, scenario, {
+      share: () => 1 - this.#canaryShare,
+      instances: stableInstances,
+      errors: always,
+      latency: always,
+    });
+    this.#loopers = loopersOf(scenario, random);
+    this.#instances = Array.from({ length: stableInstances }, () => ({ requests: 0, errors: 0 }));
+  }
+
+  /** Draws what the stable version's instances did in the seconds before the rollout. Called before the first tick, or not at all. */
+  history(seconds: number): InstanceHistory {
+    const { requests, errors } = this.#baseline;
+    const ticks: InstanceBlock[] = [];
+    for (let second = -seconds; second < 0; second++) {
+      this.#baseline.drawCounts(second);
+      ticks.push({ requests: [...requests], errors: [...errors] });
+    }
+    return BLOCK_SECONDS.map((length) => ({ length, blocks: inBlocks(ticks, length) }));
+  }
+
+  /** Moves traffic: from the next second on. */
+  setCanaryShare(share: number): void {
+    this.#canaryShare = share;
+  }
+
+  /**
+   * Draws the next second. Where both arms had requests, the histograms of the tick are used again for the one that follows.
+   * @param buckets those for which the judge wants clients counted once
+   */
+  next(buckets: readonly number[]): Tick {
+    this.#second++;
+    const canary = this.#drawArm('canary', buckets);
+    const baseline = this.#drawArm('baseline', buckets);
+    const tick = { at: this.#second * TICK_MS, canary, baseline, stableInstances: this.#countInstances() };
+    return this.#counting === 'client' ? { ...tick, clients: { ...this.#clients } } : tick;
+  }
+
+  /** Makes the histograms free for the next tick: cleared, or left to a judge that waits for the other arm. */
+  recycle(): void {
+    const bothServed = this.#canary.totalRequests > 0 && this.#baseline.totalRequests > 0;
+    for (const arm of [this.#canary, this.#baseline])
+      if (bothServed) arm.histogram.fill(0);
+      else arm.histogram = createHistogram();
+  }
+
+  #drawArm(name: 'canary' | 'baseline', buckets: readonly number[]): ArmTick {
+    const arm = name === 'canary' ? this.#canary : this.#baseline;
+    arm.drawCounts(this.#second);
+    arm.drawLatencies(this.#second);
+    if (this.#counting === 'request') {
+      this.#loopers?.[name].addTo(arm, new Map(), 'request');
+      return arm.toTick();
+    }
+    const slowClients = slowCounts(arm.histogram, buckets);
+    this.#clients[name] += arm.totalErrors;
+    const before = this.#loopers?.[name].failedClients ?? 0;
+    this.#loopers?.[name].addTo(arm, slowClients, 'client');
+    this.#clients[name] += (this.#loopers?.[name].failedClients ?? 0) - before;
+    return { ...arm.toTick(), slowClients };
+  }
+
+  #countInstances(): readonly InstanceCount[] {
+    const { requests, errors } = this.#baseline;
+    for (let j = 0; j < requests.length; j++) {
+      const instance = this.#instances[j] as MutableCount;
+      instance.requests = requests[j] as number;
+      instance.errors = errors[j] as number;
+    }
+    return this.#instances;
+  }
+}
+
+const always = () => 1;
+
+type MutableCount = { -readonly [Key in 'requests' | 'errors']: InstanceCount[Key] };
+
+/** Each looping client is given to an arm like any other, and stays there. */
+function loopersOf({ loopers, canaryShare }: Scenario, random: Random) {
+  if (loopers === undefined) return undefined;
+  const canary = new Trials(random, canaryShare).take(loopers.count);
+  return {
+    canary: new LoopingClients(random, loopers, canary),
+    baseline: new LoopingClients(random, loopers, loopers.count - canary),
+  };
+}
+
+function inBlocks(ticks: readonly InstanceBlock[], length: number): InstanceBlock[] {
+  const blocks: InstanceBlock[] = [];
+  for (let from = 0; from + length <= ticks.length; from += length) {
+    const block = ticks.slice(from, from + length);
+    const sumOf = (counts: (tick: InstanceBlock) => readonly number[]) =>
+      (ticks[0] === undefined ? [] : counts(ticks[0])).map((_, j) =>
+        block.reduce((sum, tick) => sum + (counts(tick)[j] ?? 0), 0),
+      );
+    blocks.push({ requests: sumOf((tick) => tick.requests), errors: sumOf((tick) => tick.errors) });
+  }
+  return blocks;
+}
