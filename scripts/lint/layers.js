@@ -26,8 +26,9 @@ const mayImport = {
   notifiers: adapter,
   engine,
   views: engine,
+  replay: [...engine, 'engine', 'views'],
   http: [...engine, 'engine', 'views'],
-  cli: [...engine, 'engine', 'views', 'edge', 'http'],
+  cli: [...engine, 'engine', 'views', 'replay', 'edge', 'http'],
   registry: [...engine, 'engine', 'views', 'edge', 'exec', ...adapters],
 };
 mayImport.server = Object.keys(mayImport);

@@ -21,13 +21,14 @@ const table: Record<string, string> = {
   notifiers: 'core ports config',
   engine: 'core judge ledger ports config',
   views: 'core judge ledger ports config',
+  replay: 'core judge ledger ports config engine views',
   http: 'core judge ledger ports config engine views',
-  cli: 'core judge ledger ports config engine views edge http',
+  cli: 'core judge ledger ports config engine views replay edge http',
   registry:
     'core judge ledger ports config edge exec engine views store sources targets traffic metrics gates triggers notifiers',
   server:
-    'core judge ledger ports config edge exec engine views store sources targets traffic metrics gates triggers notifiers http cli registry',
-  main: 'core judge ledger ports config edge exec engine views store sources targets traffic metrics gates triggers notifiers http cli registry server',
+    'core judge ledger ports config edge exec engine views replay store sources targets traffic metrics gates triggers notifiers http cli registry',
+  main: 'core judge ledger ports config edge exec engine views replay store sources targets traffic metrics gates triggers notifiers http cli registry server',
 };
 const places = Object.keys(table);
 const adapters = ['store', 'sources', 'targets', 'traffic', 'metrics', 'gates', 'triggers', 'notifiers'];

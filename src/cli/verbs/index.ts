@@ -23,6 +23,12 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./init.ts'),
   },
   { name: 'validate', group: START, summary: 'check a spillway.yaml', load: () => import('./validate.ts') },
+  {
+    name: 'simulate',
+    group: START,
+    summary: 'what a policy would have done on a trace',
+    load: () => import('./simulate.ts'),
+  },
   { name: 'up', group: START, summary: 'start the server', load: () => import('./up.ts') },
   { name: 'deploy', group: RELEASE, summary: 'deploy a version', load: () => import('./deploy.ts') },
   {

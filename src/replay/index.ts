@@ -1,0 +1,14 @@
+export {
+  comparisonFigure,
+  JUDGES,
+  judgedBy,
+  outcomeText,
+  type Comparison,
+  type JudgeName,
+} from './comparison.ts';
+export { Rates } from './rates.ts';
+export { Replay, type ReplayOptions } from './replay.ts';
+export type { ReplayResult, StoryPoint } from './result.ts';
+export type { Cast } from './rehearsal.ts';
+export { parseSynthetic, synthesise } from './synthetic.ts';
+export { readTrace, type TraceMeta, type TraceProblems, type TraceSink } from './trace.ts';
