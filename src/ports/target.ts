@@ -10,9 +10,14 @@ export interface TargetCapabilities {
 
 export type InstanceHealth = 'starting' | 'healthy' | 'unhealthy';
 
+/** What an instance is there for: to serve, or as one of a fresh set of the stable revision that a canary is compared with. */
+export type Role = 'serving' | 'baseline';
+
 export interface ObservedInstance {
   readonly id: InstanceId;
   readonly revision: RevisionDigest;
+  /** What it was started for. */
+  readonly role: Role;
   readonly endpoint: Endpoint;
   /** Whether its process runs. */
   readonly alive: boolean;
@@ -31,7 +36,9 @@ export interface StartRequest {
   readonly lane: LaneId;
   readonly deployment: DeploymentId;
   readonly revision: Revision;
-  /** How many instances of the revision shall run in all. */
+  /** What the instances are for; `serving` when not given. */
+  readonly role?: Role;
+  /** How many instances of the revision shall run in this role in all. */
   readonly count: number;
 }
 

@@ -87,6 +87,29 @@ export function targetContract(name: string, make: () => Promise<TargetRig>): vo
       assert.equal((await alive()).length, 3, 'a start stops nothing');
     });
 
+    it('tells the instances of a fresh baseline from those that serve, of the same revision', async () => {
+      await target.prepare(lane, first, rig.artifact);
+      const baseline = (count: number) =>
+        target.start({
+          key: effectKey('k2'),
+          lane,
+          deployment: deploymentId('d1'),
+          revision: first,
+          role: 'baseline',
+          count,
+        });
+      await start(first, 2);
+      await baseline(1);
+      await baseline(1);
+      const roles = async () => (await alive()).map((one) => one.role).toSorted();
+      assert.deepEqual(await roles(), ['baseline', 'serving', 'serving']);
+      const fresh = (await alive()).filter((one) => one.role === 'baseline');
+      await target.stop(lane, ids(fresh), GRACE);
+      assert.deepEqual(await roles(), ['serving', 'serving']);
+      await start(first, 2, 'k3');
+      assert.deepEqual(await roles(), ['serving', 'serving']);
+    });
+
     it('runs two revisions side by side, and stops only what it is told to', async () => {
       await target.prepare(lane, first, rig.artifact);
       await target.prepare(lane, second, rig.artifact);

@@ -59,7 +59,7 @@ export const canary = object({
   judge: choice(['sequential', 'fixed', 'consecutive', 'mann_whitney']).optional(),
   stages: z.literal([1, 2], { error: '1 or 2' }).optional(),
   pace: choice(['time', 'evidence']).optional(),
-  baseline: choice(['stable'], ['fresh']).optional(),
+  baseline: choice(['stable', 'fresh']).optional(),
   certificate: choice(['standard', 'strict']).optional(),
   risk_budget: notBuilt(),
   dead_man: notBuilt(),

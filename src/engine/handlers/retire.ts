@@ -4,7 +4,9 @@ import { routeOf } from '../../core/ids.ts';
 import { activeOf, type Lane } from '../../core/lane.ts';
 import type { Revision } from '../../core/release.ts';
 import { milliseconds, seconds, type Duration } from '../../core/time.ts';
+import type { ObservedInstance } from '../../ports/target.ts';
 import { observeFleet } from '../fleet.ts';
+import { expectedOf } from '../observer/expected.ts';
 import { revisionsOf } from '../routing.ts';
 import { route } from './route.ts';
 import type { EffectHandler, EffectOf, Scope } from './scope.ts';
@@ -26,12 +28,15 @@ export const retire: EffectHandler<'retire'> = async (split, scope) => {
 
   const staying = [...revisionsOf(split), ...inUse(now)];
   const stays = new Set(staying.map((revision) => revision.digest));
+  const { baseline } = expectedOf(now);
   const kept = [...stays, ...waysBack(now, deployment)];
   const { targets } = await observeFleet(world, lane, [...staying, ...leaving(scope)]);
   const traffic = await world.traffic(deployment.plan.runtime.traffic.type);
   for (const { target, instances } of targets) {
     signal.throwIfAborted();
-    const going = instances.filter((one) => one.alive && !stays.has(one.revision)).map(({ id }) => id);
+    const stay = ({ role, revision }: ObservedInstance) =>
+      role === 'baseline' ? baseline !== 0 : stays.has(revision);
+    const going = instances.filter((one) => one.alive && !stay(one)).map(({ id }) => id);
     if (going.length > 0) {
       await traffic.drain(routeOf(lane), going, DRAIN_LIMIT);
       signal.throwIfAborted();

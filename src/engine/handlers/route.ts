@@ -38,7 +38,10 @@ async function leaveAtOnce(stable: Revision, scope: Pick<Scope, 'world' | 'lane'
   const { world, lane, fence } = scope;
   const traffic = await world.traffic(stable.runtime.traffic.type);
   const routing = (await traffic.observe(routeOf(lane)))?.routing;
-  const known = routing?.arms.find(({ revision }) => revision === stable.digest);
-  if (routing === undefined || known === undefined || known.weight === NONE || known.weight === ALL) return;
-  await traffic.set({ ...routing, arms: [{ ...known, arm: 'stable', weight: ALL }] }, fence);
+  const carrying = (routing?.arms ?? []).filter((arm) => arm.weight > NONE);
+  const mine = carrying.filter(({ revision }) => revision === stable.digest);
+  const [known] = mine;
+  if (routing === undefined || known === undefined || mine.length === carrying.length) return;
+  const endpoints = mine.flatMap((arm) => arm.endpoints);
+  await traffic.set({ ...routing, arms: [{ ...known, arm: 'stable', weight: ALL, endpoints }] }, fence);
 }

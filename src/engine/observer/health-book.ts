@@ -65,10 +65,10 @@ export class HealthBook {
   check(
     now: Instant,
     plan: HealthPlan,
-    { revision, count }: Wanted,
+    { revision, role, count }: Wanted,
     instances: readonly ObservedInstance[],
   ): string | undefined {
-    const ready = readyOf(instances, revision.digest).length;
+    const ready = readyOf(instances, revision.digest, role).length;
     if (ready >= count) {
       this.#failedChecks.delete(revision.digest);
       return undefined;

@@ -1,8 +1,8 @@
-import { SpillwayError } from '../../core/errors.ts';
 import { deploymentId, effectKey, routeOf, type DeploymentId, type LaneId } from '../../core/ids.ts';
 import { after, elapsed, minutes, seconds, type Instant } from '../../core/time.ts';
-import type { ObservedInstance, StartRequest, Target } from '../../ports/target.ts';
+import type { ObservedInstance } from '../../ports/target.ts';
 import { backOff } from '../backoff.ts';
+import { launch } from '../launch.ts';
 import { readyOf } from '../routing.ts';
 import type { World } from '../world.ts';
 import type { Wanted } from './expected.ts';
@@ -36,24 +36,27 @@ export class InstanceKeeper {
     deployment: DeploymentId | null,
   ): Promise<void> {
     const { system, log } = this.#world;
-    const { revision, count } = wanted;
+    const { revision, role, count } = wanted;
     const now = system.now();
-    const record = this.#records.get(revision.digest);
-    const running = instances.filter((one) => one.revision === revision.digest && one.alive && !one.stopping);
+    const name = `${revision.digest} ${role}`;
+    const record = this.#records.get(name);
+    const running = instances.filter(
+      (one) => one.revision === revision.digest && one.role === role && one.alive && !one.stopping,
+    );
     if (running.length >= count) {
-      const ready = readyOf(running, revision.digest).length;
+      const ready = readyOf(running, revision.digest, role).length;
       const calm = ready >= count && record !== undefined && elapsed(record.last, now) >= CALM;
-      if (calm) this.#records.delete(revision.digest);
+      if (calm) this.#records.delete(name);
       return;
     }
     const attempts = (record?.attempts ?? 0) + 1;
     const wait = backOff(system, attempts, FIRST_WAIT, LONGEST_WAIT);
     if (record === undefined) {
-      this.#records.set(revision.digest, { attempts: 0, notBefore: after(now, wait), last: now });
+      this.#records.set(name, { attempts: 0, notBefore: after(now, wait), last: now });
       return;
     }
     if (now < record.notBefore) return;
-    this.#records.set(revision.digest, { attempts, notBefore: after(now, wait), last: now });
+    this.#records.set(name, { attempts, notBefore: after(now, wait), last: now });
     const missing = count - running.length;
     log.warn(
       { lane: routeOf(this.#lane), revision: revision.digest, missing },
@@ -62,24 +65,9 @@ export class InstanceKeeper {
     await this.#start(wanted, deployment ?? (await this.#deploymentOf(wanted)));
   }
 
-  async #start({ revision, count }: Wanted, deployment: DeploymentId): Promise<void> {
-    const target = await this.#world.target(revision.runtime.target.type);
+  async #start(wanted: Wanted, deployment: DeploymentId): Promise<void> {
     const key = effectKey(`${routeOf(this.#lane)}/keep-${this.#world.system.id()}`);
-    const request: StartRequest = { key, lane: this.#lane, deployment, revision, count };
-    try {
-      await target.start(request);
-    } catch (error) {
-      if (!(error instanceof SpillwayError) || error.code !== 'conflict') throw error;
-      await this.#prepare(target, request);
-      await target.start(request);
-    }
-  }
-
-  /** Its files are not there (any more). */
-  async #prepare(target: Target, { lane, revision }: StartRequest): Promise<void> {
-    const source = await this.#world.applications.source(lane.application);
-    const { folder } = await source.artifact(revision.release.artifact);
-    await target.prepare(lane, revision, folder);
+    await launch(this.#world, { ...wanted, key, lane: this.#lane, deployment });
   }
 
   /** The deployment that brought the revision here. */

@@ -1,12 +1,12 @@
 import type { Deployment, Rollout } from '../../core/deployment.ts';
 import type { DeploymentId, LaneId } from '../../core/ids.ts';
-import { routeOf } from '../../core/ids.ts';
 import type { Observation } from '../../core/input.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Lane } from '../../core/lane.ts';
 import { instant, minutes, type Instant } from '../../core/time.ts';
 import { NONE } from '../../core/weights.ts';
 import type { ObservedInstance } from '../../ports/target.ts';
+import { hasFreshBaseline } from '../baseline.ts';
 import type { LiveStatus } from '../control-plane.ts';
 import { observeFleet, type Fleet } from '../fleet.ts';
 import type { Lanes } from '../lanes.ts';
@@ -19,6 +19,7 @@ import { InstanceKeeper } from './instances.ts';
 import { RouteKeeper } from './route-keeper.ts';
 import type { Side } from './series.ts';
 import { StrayKeeper } from './strays.ts';
+import { SurplusKeeper } from './surplus.ts';
 import { noneOf, Watch } from './watch.ts';
 
 /** One look at one lane: what is really there becomes evidence, observations and, where it differs, corrections. */
@@ -30,6 +31,7 @@ export class LaneObserver {
   readonly #instances: InstanceKeeper;
   readonly #route: RouteKeeper;
   readonly #strays: StrayKeeper;
+  readonly #surplus: SurplusKeeper;
   #health: HealthBook | undefined;
   #watch: { readonly of: DeploymentId; readonly watch: Watch } | undefined;
   /** What the next look has to report beside the counts. */
@@ -44,6 +46,7 @@ export class LaneObserver {
     this.#instances = new InstanceKeeper(world, id);
     this.#route = new RouteKeeper(world, lanes, id);
     this.#strays = new StrayKeeper(world, id);
+    this.#surplus = new SurplusKeeper(world, lanes, id);
   }
 
   live(id: DeploymentId): LiveStatus | undefined {
@@ -70,6 +73,7 @@ export class LaneObserver {
         (wanted) => () => this.#instances.keep(wanted, instances, deployment?.id ?? null),
       ),
       () => this.#keepRoute(lane, instances),
+      async () => this.#surplus.keep(lane, fleet),
       () => this.#endStrays(lane, deployment, fleet),
     ]);
   }
@@ -103,9 +107,10 @@ export class LaneObserver {
     instances: readonly ObservedInstance[],
     crashed: readonly ObservedInstance[],
   ): void {
-    const sideOf = ({ revision }: ObservedInstance): Side | undefined => {
+    const compared = deployment !== undefined && hasFreshBaseline(deployment) ? 'baseline' : 'serving';
+    const sideOf = ({ revision, role }: ObservedInstance): Side | undefined => {
       if (revision === deployment?.revision?.digest) return 'canary';
-      return revision === deployment?.previous?.digest ? 'baseline' : undefined;
+      return revision === deployment?.previous?.digest && role === compared ? 'baseline' : undefined;
     };
     const { crashes, instanceMinutes } = this.#pending;
     const passed = (now - (this.#lookedAt ?? now)) / minutes(1);

@@ -4,7 +4,7 @@ import type { Lane } from '../../core/lane.ts';
 import type { ObservedInstance } from '../../ports/target.ts';
 import type { Endpoint, ObservedRoute, RoutedArm, Routing, Traffic } from '../../ports/traffic.ts';
 import type { Lanes } from '../lanes.ts';
-import { isReady, revisionsOf, routingFor, type Split } from '../routing.ts';
+import { canCarry, isReady, revisionsOf, roleOfArm, routingFor, type Split } from '../routing.ts';
 import type { World } from '../world.ts';
 import { expectedOf } from './expected.ts';
 import type { HealthBook } from './health-book.ts';
@@ -57,7 +57,8 @@ export class RouteKeeper {
     instances: readonly ObservedInstance[],
     health: HealthBook,
   ): Routing | undefined {
-    if (seen !== undefined && carriesShares(seen.routing, split)) {
+    const kept = seen !== undefined && carriesShares(seen.routing, split);
+    if (kept && hasBaseline(seen.routing, split, instances, health)) {
       const arms = seen.routing.arms.map((arm) => refreshed(arm, instances, health));
       return sameEndpoints(arms, seen.routing.arms) ? undefined : { ...seen.routing, arms };
     }
@@ -83,14 +84,38 @@ function carriesShares(routing: Routing, { stable, canary }: Split): boolean {
 
 /** The arm with the endpoints that can be used now. An arm with weight is never left without any. */
 function refreshed(arm: RoutedArm, instances: readonly ObservedInstance[], health: HealthBook): RoutedArm {
-  const routed = new Set(arm.endpoints.map(({ instance }) => instance));
-  const usable = instances.filter(
-    (one) =>
-      one.revision === arm.revision &&
-      (isReady(one) ||
-        (routed.has(one.id) && one.alive && !one.stopping && health.sickLooks(one.id) < SICK_LOOKS)),
-  );
+  const usable = usableFor(arm, instances, health);
   return usable.length === 0 ? arm : { ...arm, endpoints: usable.map(({ endpoint }) => endpoint) };
+}
+
+function usableFor(
+  { arm, revision, endpoints }: RoutedArm,
+  instances: readonly ObservedInstance[],
+  health: HealthBook,
+): readonly ObservedInstance[] {
+  const routed = new Set(endpoints.map(({ instance }) => instance));
+  const mayStay = (one: ObservedInstance) =>
+    routed.has(one.id) && one.alive && !one.stopping && health.sickLooks(one.id) < SICK_LOOKS;
+  return instances.filter(
+    (one) => one.revision === revision && one.role === roleOfArm(arm) && (isReady(one) || mayStay(one)),
+  );
+}
+
+/**
+ * Whether the fresh baseline has the share that it can carry: all of its own, or none while it has too few instances. Users are not
+ * sent to an arm that nobody stands behind, when there are others of the same version.
+ */
+function hasBaseline(
+  { arms }: Routing,
+  { stable, baseline = NONE }: Split,
+  instances: readonly ObservedInstance[],
+  health: HealthBook,
+): boolean {
+  const seen = arms.find(({ arm }) => arm === 'baseline');
+  if (seen !== undefined && seen.weight > NONE)
+    return seen.weight === baseline && usableFor(seen, instances, health).length > 0;
+  if (stable === null || baseline === NONE) return true;
+  return !canCarry(stable, baseline, instances);
 }
 
 function sameEndpoints(a: readonly RoutedArm[], b: readonly RoutedArm[]): boolean {

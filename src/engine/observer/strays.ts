@@ -1,16 +1,17 @@
-import { routeOf, type InstanceId, type LaneId } from '../../core/ids.ts';
+import { routeOf, type LaneId } from '../../core/ids.ts';
 import type { Revision } from '../../core/release.ts';
-import { elapsed, minutes, seconds, type Instant } from '../../core/time.ts';
-import type { ObservedRoute } from '../../ports/traffic.ts';
+import { elapsed, minutes, type Instant } from '../../core/time.ts';
 import type { Fleet } from '../fleet.ts';
 import type { World } from '../world.ts';
+import { endIdle, withoutTraffic } from './idle.ts';
 
 /** Longer than a retirement may take: until then it is not left behind, only not done. */
 const LEFT_BEHIND_AFTER = minutes(15);
-const DRAIN_LIMIT = seconds(30);
-const STOP_GRACE = seconds(10);
 
-/** Ends what a retirement that failed has left running: nothing but the serving revision belongs to a lane at rest. */
+/**
+ * Ends what a retirement that failed has left running: nothing but the serving revision belongs to a lane at rest. Instances of a
+ * baseline are the surplus keeper's.
+ */
 export class StrayKeeper {
   readonly #world: World;
   readonly #lane: LaneId;
@@ -42,14 +43,7 @@ export class StrayKeeper {
       const idle = withoutTraffic(ids, await traffic.observe(route));
       if (idle.length === 0) continue;
       log.warn({ lane: route, instances: idle }, 'ending what was left behind');
-      await traffic.drain(route, idle, DRAIN_LIMIT);
-      await target.stop(this.#lane, idle, STOP_GRACE);
+      await endIdle(this.#lane, idle, { traffic, target });
     }
   }
-}
-
-function withoutTraffic(ids: readonly InstanceId[], route: ObservedRoute | undefined): readonly InstanceId[] {
-  const serving = (route?.routing.arms ?? []).filter((arm) => arm.weight > 0);
-  const used = new Set(serving.flatMap((arm) => arm.endpoints.map(({ instance }) => instance)));
-  return ids.filter((id) => !used.has(id));
 }

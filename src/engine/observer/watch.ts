@@ -15,6 +15,7 @@ import {
 } from '../../judge/index.ts';
 import type { SeriesRow } from '../../ports/store.ts';
 import type { TrafficCounts } from '../../ports/traffic.ts';
+import { hasFreshBaseline } from '../baseline.ts';
 import type { LiveStatus } from '../control-plane.ts';
 import { asJson } from '../tasks.ts';
 import { assessmentContext, judgeSettings } from './judging.ts';
@@ -166,10 +167,10 @@ export class Watch {
   }
 }
 
-const sidesOf = ({ revision, previous }: Deployment): Sides => ({
-  canary: revision?.digest,
-  stable: previous?.digest,
-  fresh: false,
+const sidesOf = (deployment: Deployment): Sides => ({
+  canary: deployment.revision?.digest,
+  stable: deployment.previous?.digest,
+  fresh: hasFreshBaseline(deployment),
 });
 
 /** Nothing crashed, nobody ran. */

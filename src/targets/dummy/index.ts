@@ -2,7 +2,7 @@ import { SpillwayError } from '../../core/errors.ts';
 import { instanceId, routeOf, type InstanceId, type LaneId, type RevisionDigest } from '../../core/ids.ts';
 import { after, elapsed, type Duration, type Instant } from '../../core/time.ts';
 import type { System } from '../../ports/system.ts';
-import type { InstanceHealth, ObservedInstance, StartRequest, Target } from '../../ports/target.ts';
+import type { InstanceHealth, ObservedInstance, Role, StartRequest, Target } from '../../ports/target.ts';
 
 /** How one instance behaves; what is not said goes well at once. */
 export interface Behaviour {
@@ -26,6 +26,7 @@ export interface DummyOptions {
 interface Instance {
   readonly id: InstanceId;
   readonly revision: RevisionDigest;
+  readonly role: Role;
   readonly port: number;
   readonly startedAt: Instant;
   readonly behaviour: Behaviour;
@@ -71,6 +72,7 @@ export function createDummyTarget({ system, script = () => ({}) }: DummyOptions)
     lane.instances.push({
       id: instanceId(`dummy-${launches}`),
       revision: request.revision.digest,
+      role: request.role ?? 'serving',
       port: FIRST_PORT + launches,
       startedAt: system.now(),
       behaviour,
@@ -95,10 +97,11 @@ export function createDummyTarget({ system, script = () => ({}) }: DummyOptions)
       const lane = laneOf(request.lane);
       if (!lane.prepared.has(request.revision.digest))
         throw new SpillwayError('conflict', 'started before it was prepared');
+      const { role = 'serving', revision, count } = request;
       const present = lane.instances.filter(
-        (one) => one.revision === request.revision.digest && one.exit === null && !one.stopping,
+        (one) => one.revision === revision.digest && one.role === role && one.exit === null && !one.stopping,
       );
-      for (let missing = request.count - present.length; missing > 0; missing--) launch(request, lane);
+      for (let missing = count - present.length; missing > 0; missing--) launch(request, lane);
     },
 
     stop: async (lane, ids, grace) => {
@@ -140,10 +143,11 @@ async function stop(instance: Instance, grace: Duration, system: System): Promis
 }
 
 function observed(instance: Instance, now: Instant): ObservedInstance {
-  const { id, revision, port, startedAt, stopping, exit } = instance;
+  const { id, revision, role, port, startedAt, stopping, exit } = instance;
   const known = {
     id,
     revision,
+    role,
     endpoint: { instance: id, host: '127.0.0.1', port },
     startedAt,
     stopping,

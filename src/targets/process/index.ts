@@ -11,7 +11,7 @@ import type { System } from '../../ports/system.ts';
 import type { InstanceHealth, ObservedInstance, Target } from '../../ports/target.ts';
 import { clean } from './clean.ts';
 import { probe } from './health.ts';
-import { exists, readInstances, type Instance } from './instance.ts';
+import { exists, readInstances, roleOf, type Instance } from './instance.ts';
 import { launch } from './launch.ts';
 import { instanceFiles, instanceFolder, laneLayout, releaseName } from './layout.ts';
 import { createRotation, lastLines, lastWords } from './logs.ts';
@@ -110,6 +110,7 @@ async function observe(
   const known = {
     id,
     revision: spec.revision,
+    role: roleOf(spec),
     endpoint: { instance: id, host: HOST, port: spec.port },
     startedAt: spec.startedAt,
     stopping,

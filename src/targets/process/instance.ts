@@ -5,12 +5,15 @@ import { elapsed, instant, milliseconds, type Instant } from '../../core/time.ts
 import { entriesOf, missing } from '../../exec/files.ts';
 import { isAlive, processRow, type ProcessIdentity, type ProcessSet } from '../../exec/processes.ts';
 import type { System } from '../../ports/system.ts';
+import type { Role } from '../../ports/target.ts';
 import { instanceFiles, instanceFolder, isInstanceName } from './layout.ts';
 import type { ProcessSettings } from './schema.ts';
 
 /** What an instance was started as. No secret is in it. */
 export interface InstanceSpec {
   readonly revision: RevisionDigest;
+  /** `serving` where it is not written down. */
+  readonly role?: Role;
   readonly deployment: DeploymentId;
   readonly port: number;
   readonly startedAt: Instant;
@@ -165,6 +168,8 @@ export async function untilLaunched(
     await system.sleep(POLL);
   }
 }
+
+export const roleOf = ({ role = 'serving' }: InstanceSpec): Role => role;
 
 /** Whether an instance runs or is about to, and shall. */
 export const counts = (instance: Instance): boolean => instance.state.phase !== 'ended' && !instance.stopping;

@@ -10,7 +10,7 @@ import { entriesOf } from '../../exec/files.ts';
 import { MARK } from '../../exec/processes.ts';
 import type { System } from '../../ports/system.ts';
 import type { StartRequest } from '../../ports/target.ts';
-import { counts, exists, readInstances, untilLaunched, type InstanceSpec } from './instance.ts';
+import { counts, exists, readInstances, roleOf, untilLaunched, type InstanceSpec } from './instance.ts';
 import { instanceFiles, instanceName, keyName, releaseName, shimProgram, type LaneLayout } from './layout.ts';
 import { HOST, releasePort, reservePort } from './ports.ts';
 import { processSettings, type ProcessSettings } from './schema.ts';
@@ -39,7 +39,10 @@ export async function launch(request: StartRequest, context: LaunchContext): Pro
   const env = resolveEnvironment(settings.env, context.secrets); // before anything is written: may refuse
 
   const instances = await readInstances(layout.instances, system);
-  const present = instances.filter((one) => one.spec.revision === request.revision.digest && counts(one));
+  const { revision, role = 'serving' } = request;
+  const present = instances.filter(
+    (one) => one.spec.revision === revision.digest && roleOf(one.spec) === role && counts(one),
+  );
   const unfinished = present.filter((one) => one.state.phase === 'reserved');
   const taken = new Set(present.map((one) => one.id));
   const ids: InstanceId[] = unfinished.map((one) => one.id);
@@ -84,6 +87,7 @@ async function reserve(
   const port = await reservePort(ports, folder);
   const spec: InstanceSpec = {
     revision: request.revision.digest,
+    role: request.role ?? 'serving',
     deployment: request.deployment,
     port,
     startedAt: system.now(),
