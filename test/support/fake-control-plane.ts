@@ -32,6 +32,7 @@ export class FakeControlPlane implements ControlPlane {
   readonly received: { readonly trigger: string; readonly request: RawRequest }[] = [];
   readonly explanations = new Map<string, JsonObject>();
   readonly assessments = new Map<DeploymentId, LiveStatus>();
+  readonly series = new Map<DeploymentId, readonly SeriesRow[]>();
   report: HealthReport = { status: 'healthy', subsystems: {} };
   audit: readonly string[] = [];
   /** What hooks are answered with. */
@@ -144,7 +145,7 @@ export class FakeControlPlane implements ControlPlane {
     deployment: async (id) => this.#deployments().find((deployment) => deployment.id === id),
     deployments: async (query) => this.#query(query),
     events: async (query) => queryEvents(this.events, query),
-    series: async (): Promise<readonly SeriesRow[]> => [],
+    series: async (id) => this.series.get(id) ?? [],
     deliveries: async () => [],
   };
 

@@ -145,12 +145,9 @@ function ruleLines({ nearest, verdict }: Comparison, { width }: Canvas): readonl
   return wrap(text, width - LABEL).map((part, index) => labelled(index === 0 ? label : '', [span(part)]));
 }
 
-function healthLines(
-  { evidence, thresholds, overTime, verdict }: Comparison,
-  canvas: Canvas,
-): readonly Line[] {
+function healthLines({ evidence, overTime, verdict }: Comparison, canvas: Canvas): readonly Line[] {
   const { logE, held, remainingMs } = evidence.certificate;
-  const needed = thresholds.certificate;
+  const needed = Math.log(evidence.certificate.needed);
   const time =
     remainingMs === null
       ? 'no end in sight at the present traffic'
@@ -209,20 +206,17 @@ function effectLines({ evidence }: Comparison, { glyphs }: Canvas): readonly Lin
   ];
 }
 
-function countingLines({ evidence, clients }: Comparison, { width }: Canvas): readonly Line[] {
-  const { phi, start } = evidence;
-  const bursts =
-    phi === 1
-      ? 'errors vary as independent ones do; evidence is taken in full'
-      : `errors come in bursts; all evidence on requests is divided by ${significant(phi)}`;
-  const lines: readonly (readonly [string, string])[] = [
-    ['phi', `${significant(phi)}: ${bursts}`],
+function countingLines({ evidence }: Comparison, { width }: Canvas): readonly Line[] {
+  const { clients, start } = evidence;
+  const failing = (n: number) => plural(n, 'client');
+  const lines: ReadonlyArray<readonly [string, string]> = [
+    ['bursts', burstsOf(evidence)],
     ...(clients === null
       ? []
       : ([
           [
             'clients',
-            `evidence from ${plural(clients.canary, 'client')} that failed on the canary, ${count(clients.baseline)} on stable`,
+            `evidence from ${failing(clients.canary)} that failed on the canary and ${failing(clients.baseline)} on stable; each counts once`,
           ],
         ] as const)),
     [
@@ -233,6 +227,15 @@ function countingLines({ evidence, clients }: Comparison, { width }: Canvas): re
   return lines.flatMap(([label, text]) =>
     wrap(text, width - LABEL).map((part, index) => labelled(index === 0 ? label : '', [span(part)])),
   );
+}
+
+/** How much more errors vary than independent ones would, and by what block lengths that was found. */
+function burstsOf({ phi, phiByBlock }: Comparison['evidence']): string {
+  const blocks = phiByBlock.map(({ seconds, phi: found }) => `${significant(found)} over ${seconds} s`);
+  const found = blocks.length === 0 ? '' : ` (${blocks.join(', ')})`;
+  return phi === 1
+    ? `phi 1${found}: errors vary as independent ones do, evidence counts in full`
+    : `phi ${significant(phi)}${found}: errors come in bursts, evidence on requests is divided by it`;
 }
 
 const labelled = (label: string, content: Line): Line => [span(padEnd(label, LABEL), 'dim'), ...content];

@@ -60,8 +60,6 @@ export interface Comparison {
   /** canary / stable */
   readonly ratio: { readonly seen: number | null; readonly range: Range };
   readonly evidence: Evidence;
-  /** Distinct failing clients so far; null where requests are counted. */
-  readonly clients: { readonly canary: number; readonly baseline: number } | null;
   readonly overTime: readonly EvidencePoint[];
   /** When the judge changed its mind. */
   readonly verdicts: ReadonlyArray<{ readonly at: number; readonly verdict: string; readonly rule: string }>;
@@ -128,12 +126,12 @@ const noSums = (): Sums => ({
 });
 
 function comparisonOf(record: ReadRecord, assessment: Assessment, sums: Sums): Omit<Comparison, 'overTime'> {
-  const { deployment, application, environment, version, settings, started_at: startedAt } = record;
+  const { deployment, application, environment, version, started_at: startedAt } = record;
   const { record: data, ...verdict } = assessment;
   const { evidence } = data;
   const canary = armOf(evidence.canary, sums.canary, evidence.phi);
   const stable = armOf(evidence.baseline, sums.baseline, evidence.phi);
-  const thresholds = thresholdsOf(settings);
+  const thresholds = thresholdsOf(evidence);
   return {
     deployment,
     application,
@@ -143,7 +141,7 @@ function comparisonOf(record: ReadRecord, assessment: Assessment, sums: Sums): O
     spanMs: evidence.at - startedAt,
     verdict,
     shownAfterMs: data.issue && data.issue.at - startedAt,
-    nearest: nearestRule(evidence, thresholds),
+    nearest: nearestRule(evidence),
     thresholds,
     canary,
     stable,
@@ -152,7 +150,6 @@ function comparisonOf(record: ReadRecord, assessment: Assessment, sums: Sums): O
       range: rangeOf(ratioInterval(sums.ratio)),
     },
     evidence,
-    clients: record.ticks.at(-1)?.clients ?? null,
     verdicts: record.verdicts.map(({ at, verdict: name, rule }) => ({ at, verdict: name, rule })),
   };
 }

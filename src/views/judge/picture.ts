@@ -4,12 +4,13 @@ import type { Comparison, EvidencePoint } from './compare.ts';
 
 /** Evidence below this is drawn at the edge: it says no more than "none". */
 const LEAST = 1e-3;
-const MOST = 1e9;
+const MOST = 1e6;
 
 /** The evidence of harm and of health over time, with what it leads to. */
 export function pictureOf(comparison: Comparison): Figure {
-  const { application, environment, version, verdict, spanMs, overTime, thresholds } = comparison;
-  const { retreat, rollback, warning, certificate } = thresholds;
+  const { application, environment, version, verdict, spanMs, overTime, thresholds, evidence } = comparison;
+  const { retreat, rollback, warning } = thresholds;
+  const certificate = Math.log(evidence.certificate.needed);
   const start = overTime[0]?.at ?? 0;
   const harm = [
     { value: Math.exp(warning), label: `warning ${odds(warning)}` },
@@ -52,7 +53,7 @@ function panel(
   return {
     kind: 'lines',
     title,
-    height: 200,
+    height: 240,
     x: { label: 'since the canary began', unit: 'duration', min: 0 },
     y: {
       label: 'to 1',
