@@ -1,4 +1,5 @@
 import { logAddExp } from './logmath.ts';
+import { plainEvidence, type PlainEvidence } from './plain/index.ts';
 import { breaksToo, evidenceOfLimit, type LimitEvidence } from './sequential/absolute.ts';
 import { certificateLogE, timeToCertificate } from './sequential/certificate.ts';
 import { deadLogE } from './sequential/dead.ts';
@@ -51,6 +52,8 @@ export interface Evidence {
     /** Time still needed at the present traffic, ms; null when no end is in sight. */
     readonly remainingMs: number | null;
   };
+  /** What a plain rule judges by, where one does. */
+  readonly plain: PlainEvidence | null;
 }
 
 export function logEsOf(judge: Judge): LogEs {
@@ -144,6 +147,7 @@ export function evidenceOf(judge: Judge, at: number): Evidence {
       held: certificate.held,
       remainingMs: timeToCertificate(certificate, trafficOf(judge), phiIn(judge)),
     },
+    plain: judge.plain === undefined ? null : plainEvidence(judge.plain),
   };
 }
 

@@ -1,4 +1,5 @@
 import { logEFor, strongest, type Evidence } from './evidence.ts';
+import { plainIssue, type PlainFinding, type PlainRule } from './plain/index.ts';
 import { breaksToo, type LimitRule } from './sequential/absolute.ts';
 import { matters } from './sequential/effects.ts';
 import { comparedErrors, comparedLatency, odds, overLimit } from './wording.ts';
@@ -13,6 +14,8 @@ export type Rule =
   | 'dead-release'
   | LimitRule
   | Comparison
+  // any
+  | PlainRule
   // warning
   | 'stale-data'
   | 'no-canary-data'
@@ -49,6 +52,10 @@ export function rollbackIn(evidence: Evidence): Finding | undefined {
       `${start.errors} of the canary's first ${start.requests} requests failed`,
       start.deadLogE,
     );
+  if (evidence.plain !== null) {
+    const finding = plainIssue(evidence.plain);
+    return finding && fromPlain(finding);
+  }
   const broken = evidence.limits.find(
     ({ canary, baseline }) => canary.logE >= needed.issue && !breaksToo(baseline.logE),
   );
@@ -59,9 +66,15 @@ export function rollbackIn(evidence: Evidence): Finding | undefined {
 
 /** The rule for which the canary retreats, while judging goes on. */
 export function retreatIn(evidence: Evidence): Finding | undefined {
-  const shown = evidence.logE.combined >= logEFor(evidence).issue;
+  const shown = evidence.plain === null && evidence.logE.combined >= logEFor(evidence).issue;
   return shown && matters(evidence.effects, evidence.gates) ? compared('retreat', evidence) : undefined;
 }
+
+/** A plain rule knows one stage. */
+export const fromPlain = (finding: PlainFinding): Finding => ({
+  ...finding,
+  response: finding.verdict === 'issue' ? 'rollback' : null,
+});
 
 function compared(response: Response, evidence: Evidence): Finding {
   const rule = strongest(evidence, 'combined');

@@ -19,6 +19,7 @@ export {
   type InstanceBlock,
   type InstanceHistory,
 } from './sequential/dispersion.ts';
+export { DEFAULT_PLAIN, type PlainSettings } from './plain/settings.ts';
 export {
   DEFAULT_GATES,
   DEFAULT_SETTINGS,

@@ -1,6 +1,7 @@
 import { evidenceOf, logEsOf, rollbackIsPossible } from './evidence.ts';
 import { rollbackIn } from './finding.ts';
 import type { Latencies } from './histogram.ts';
+import { feedPlain } from './plain/index.ts';
 import { feedAbsolute } from './sequential/absolute.ts';
 import { feedCertificate } from './sequential/certificate.ts';
 import { feedDispersion } from './sequential/dispersion.ts';
@@ -48,7 +49,8 @@ export function observe(judge: Judge, tick: Tick<Latencies>): Judge {
   if (judge.warm) compareWhenBothServed(judge, from, tick.at, phi);
   else addToWindow(judge.window, PAIR.canary, PAIR.baseline, from, tick.at);
   if (tick.stableInstances !== undefined) feedDispersion(judge.dispersion, tick.stableInstances, tick.at);
-  latch(judge, tick.at);
+  const compared = judge.warm && judge.plain !== undefined && feedPlain(judge.plain, tick, from);
+  latch(judge, tick.at, compared);
   return judge;
 }
 
@@ -139,11 +141,14 @@ export function beginStep(judge: Judge, at: number): void {
   takeThresholds(judge);
 }
 
-/** A warning voids the certificate, and harm for which the canary is rolled back stays shown. */
-function latch(judge: Judge, at: number): void {
+/**
+ * A warning voids the certificate, and harm for which the canary is rolled back stays shown.
+ * @param compared whether a plain rule has something new to compare
+ */
+function latch(judge: Judge, at: number, compared: boolean): void {
   const logEs = logEsOf(judge);
   if (logEs.warning >= LOG_WARNING) judge.certificate.held = false;
-  if (judge.issue !== undefined || !rollbackIsPossible(judge, logEs)) return;
+  if (judge.issue !== undefined || !(compared || rollbackIsPossible(judge, logEs))) return;
   const evidence = evidenceOf(judge, at);
   if (rollbackIn(evidence) !== undefined) judge.issue = evidence;
 }

@@ -1,3 +1,5 @@
+import { DEFAULT_PLAIN, type PlainSettings } from './plain/settings.ts';
+
 /** The effect that evidence must come with, seen over the last `windowMs`, before it counts as harm. Ratios canary / baseline. */
 export interface EffectGates {
   readonly errorRatio: number;
@@ -56,6 +58,8 @@ export interface JudgeSettings {
   readonly fixedPhi?: number;
   /** When a regression may begin: at any time ('mixture'), or only with the rollout ('start', for tests and simulations). */
   readonly onset: 'mixture' | 'start';
+  /** What the other rules than 'sequential' ask for. */
+  readonly plain: PlainSettings;
 }
 
 export const DEFAULT_SETTINGS: JudgeSettings = {
@@ -72,6 +76,7 @@ export const DEFAULT_SETTINGS: JudgeSettings = {
   unit: 'request',
   tempering: 'estimated',
   onset: 'mixture',
+  plain: DEFAULT_PLAIN,
 };
 
 /** The shortest warm-up where its length is found from the canary's first minutes. */

@@ -1,4 +1,5 @@
 import type { Evidence } from './evidence.ts';
+import { createPlain, type PlainJudge } from './plain/index.ts';
 import { createLimits, type AbsoluteLimit } from './sequential/absolute.ts';
 import { createCertificate, type Certificate } from './sequential/certificate.ts';
 import { createDispersion, type Dispersion, type InstanceHistory } from './sequential/dispersion.ts';
@@ -17,6 +18,8 @@ export interface Comparison {
   latency: LatencyTest | undefined;
   certificate: Certificate;
   window: Window;
+  /** Where a plain rule judges: what it knows. */
+  plain: PlainJudge | undefined;
   /** What was compared, while both arms had requests. */
   compared: Arms;
 }
@@ -92,6 +95,7 @@ export function newComparison(settings: JudgeSettings): Comparison {
     latency: settings.latency ? createLatencyTest(onset) : undefined,
     certificate: createCertificate(CERTIFICATE_E[settings.certificate], settings.acceptableErrorRate),
     window: createWindow(settings.windowMs),
+    plain: createPlain(settings),
     compared: { canary: noTotals(), baseline: noTotals() },
   };
 }

@@ -1,5 +1,15 @@
 import { evidenceOf, strongest, type Evidence } from './evidence.ts';
-import { comparison, ok, retreatIn, rollbackIn, undecided, warning, type Finding } from './finding.ts';
+import {
+  comparison,
+  fromPlain,
+  ok,
+  retreatIn,
+  rollbackIn,
+  undecided,
+  warning,
+  type Finding,
+} from './finding.ts';
+import { plainFinding } from './plain/index.ts';
 import { WARNING_E } from './settings.ts';
 import type { Judge } from './state.ts';
 import { comparedErrors, odds, roughly } from './wording.ts';
@@ -55,7 +65,7 @@ export function assess(judge: Judge, context: AssessmentContext): Assessment {
 export function verdictOf(record: AssessmentRecord): Finding {
   const { context } = record;
   const finding =
-    issueIn(record) ?? warningIn(record) ?? waitingIn(record) ?? oneArmIn(record) ?? certifiedIn(record);
+    issueIn(record) ?? warningIn(record) ?? waitingIn(record) ?? oneArmIn(record) ?? lastlyIn(record);
   const timeOver = context.now - context.stepStartedAt >= context.maxStepMs;
   if (finding.verdict !== 'undecided' || !timeOver) return finding;
   return warning(
@@ -77,6 +87,10 @@ function warningIn({ context, lastTickAt, evidence }: AssessmentRecord): Finding
       ? 'no telemetry so far'
       : `the last telemetry is ${roughly(context.now - lastTickAt)} old`;
   if (silence > context.staleAfterMs) return warning('stale-data', ageOf);
+  if (evidence.plain !== null) {
+    const finding = plainFinding(evidence.plain, context);
+    return finding.verdict === 'warning' || finding.verdict === 'issue' ? fromPlain(finding) : undefined;
+  }
   if (!context.concurrentBaseline) return undefined;
   const { combined, warning: logEWarning } = evidence.logE;
   if (combined >= -Math.log(evidence.alpha)) {
@@ -114,6 +128,11 @@ function oneArmIn({
     );
   return undefined;
 }
+
+const lastlyIn = (record: AssessmentRecord): Finding =>
+  record.evidence.plain === null
+    ? certifiedIn(record)
+    : fromPlain(plainFinding(record.evidence.plain, record.context));
 
 function certifiedIn({ context, evidence }: AssessmentRecord): Finding {
   const { held, logE, needed, remainingMs } = evidence.certificate;

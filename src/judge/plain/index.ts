@@ -1,4 +1,5 @@
 import type { JudgeSettings } from '../settings.ts';
+import type { Latencies } from '../histogram.ts';
 import type { Tick } from '../tick.ts';
 import { consecutiveFinding, outcomeOf, tooManyFailures } from './consecutive.ts';
 import { brokenThreshold, fixedFinding } from './fixed.ts';
@@ -14,7 +15,7 @@ import {
 } from './settings.ts';
 
 export type { PlainContext, PlainEvidence, PlainFinding, PlainRule } from './finding.ts';
-export { DEFAULT_PLAIN, type PlainSettings } from './settings.ts';
+export type { PlainSettings } from './settings.ts';
 
 type Rule = Exclude<JudgeSettings['rule'], 'sequential'>;
 
@@ -71,13 +72,17 @@ function thresholdsOf({ limits, latency, plain }: Asked): Thresholds {
   };
 }
 
-/** Adds a tick that began at `from`, of the time after the warm-up. */
-export function feedPlain(judge: PlainJudge, tick: Tick, from: number): void {
+/**
+ * Adds a tick that began at `from`, of the time after the warm-up.
+ * @returns whether the rule has something new to judge by: `fixed` always, the others with each complete interval
+ */
+export function feedPlain(judge: PlainJudge, tick: Tick<Latencies>, from: number): boolean {
   const { interval, complete } = addToInterval(judge.open, tick, from, judge.settings.intervalMs);
   judge.open = complete ? undefined : interval;
-  if (!complete) return;
+  if (!complete) return judge.rule === 'fixed';
   judge.window = [...judge.window, interval].filter(({ until }) => until > tick.at - judge.windowMs);
   remember(judge, sumIntervals([interval]));
+  return true;
 }
 
 function remember(judge: PlainJudge, figures: ComparedFigures): void {

@@ -1,4 +1,11 @@
-import { countFrom, createHistogram, mergeInto, quantile, type Histogram } from '../histogram.ts';
+import {
+  countFrom,
+  createHistogram,
+  mergeInto,
+  quantile,
+  type Histogram,
+  type Latencies,
+} from '../histogram.ts';
 import { addTotals, noTotals, type ArmTick, type Tick, type Totals } from '../tick.ts';
 
 interface IntervalArm extends Totals {
@@ -34,7 +41,12 @@ const nothing = (): IntervalArm => ({ ...noTotals(), latency: createHistogram() 
  * Adds a tick that began at `from` to the interval that is open, or to a new one.
  * @returns the interval with it, and whether it is complete now: `lengthMs` or more have passed since it began
  */
-export function addToInterval(open: Interval | undefined, tick: Tick, from: number, lengthMs: number) {
+export function addToInterval(
+  open: Interval | undefined,
+  tick: Tick<Latencies>,
+  from: number,
+  lengthMs: number,
+) {
   const interval = open ?? { from, until: from, canary: nothing(), baseline: nothing() };
   interval.until = tick.at;
   addArm(interval.canary, tick.canary);
@@ -58,7 +70,7 @@ export function sumIntervals(intervals: readonly Interval[]): ComparedFigures {
   };
 }
 
-function addArm(into: IntervalArm, from: IntervalArm | ArmTick): void {
+function addArm(into: IntervalArm, from: IntervalArm | ArmTick<Latencies>): void {
   addTotals(into, from);
   mergeInto(into.latency, from.latency);
 }

@@ -5,6 +5,7 @@ import {
   type InstanceHistory,
   type JudgeSettings,
 } from '../../judge/index.ts';
+import { plainSettings } from './plain-schema.ts';
 
 /** Of a record or a request that anybody may have written: numbers that mean something, and no field that nobody knows. */
 const share = z.number().gt(0).lt(1);
@@ -38,6 +39,7 @@ export const judgeSettings = z.strictObject({
   tempering: z.enum(['estimated', 'off']),
   fixedPhi: z.number().min(1).exactOptional(),
   onset: z.enum(['mixture', 'start']),
+  plain: plainSettings,
 }) satisfies z.ZodType<JudgeSettings>;
 
 const some = z.record(z.string(), z.unknown());
