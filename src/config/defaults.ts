@@ -17,6 +17,8 @@ export const CRASH_WINDOW = minutes(2);
 export const ALPHA = 0.01;
 /** The smallest growth of the error rate that matters. */
 export const ERROR_RATE_INCREASE = 1.2;
+/** Half a percentage point more of failing requests matters, too, where no growth is configured. */
+export const ERROR_DIFFERENCE = 0.005;
 /** Share of failed requests that is harm by itself (while the stable version keeps below it). */
 export const ERROR_RATE = 0.01;
 /** Crashes per instance and minute. */

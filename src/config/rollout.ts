@@ -86,6 +86,7 @@ export function analysisOf(level: Level, canary: Partial<Canary>, triggers: Trig
     p95: (watched ? triggers.latency?.p95_threshold : undefined) ?? null,
     p99: (watched ? triggers.latency?.p99_threshold : undefined) ?? null,
     errorRateIncrease: increase === undefined ? defaults.ERROR_RATE_INCREASE : 1 + increase / 100,
+    errorDifference: increase === undefined ? defaults.ERROR_DIFFERENCE : null,
     crashRate: level === 'full' ? (triggers.crash_rate?.threshold ?? defaults.CRASH_RATE) : null,
     window: triggers.error_rate?.window ?? triggers.latency?.window ?? defaults.WINDOW,
     crashWindow: triggers.crash_rate?.window ?? defaults.CRASH_WINDOW,

@@ -74,6 +74,8 @@ export interface AnalysisPlan {
   readonly p99: Duration | null;
   /** Smallest relative growth of the error rate that matters: 1.5 = half as much again. */
   readonly errorRateIncrease: number;
+  /** Growth in share of requests that matters whatever its ratio; null where the ratio alone decides. */
+  readonly errorDifference: number | null;
   /** Crashes per instance and minute. */
   readonly crashRate: number | null;
   /** The effect that goes with the evidence is looked for over this time; crashes over their own. */

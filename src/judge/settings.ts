@@ -5,6 +5,10 @@ export interface EffectGates {
   readonly errorRatio: number;
   readonly p95Ratio: number;
   readonly p99Ratio: number;
+  /** canary - baseline, in share of requests: so much more matters, however small the ratio. */
+  readonly errorDifference?: number;
+  /** A limit on errors is only applied to a canary that fails more often than the baseline does. */
+  readonly errorLimitAboveBaseline?: boolean;
 }
 
 export const DEFAULT_GATES: EffectGates = { errorRatio: 1.2, p95Ratio: 1.15, p99Ratio: 1.25 };

@@ -13,6 +13,7 @@ const OLD_JUDGING: JsonObject = {
   certificate: 'standard',
   baseline: 'stable',
   aboveBaseline: false,
+  errorDifference: null,
   window: 300_000,
   crashWindow: 120_000,
 };

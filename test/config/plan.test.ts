@@ -44,6 +44,7 @@ test('three lines make a plan with every default of the specification', () => {
       p95: null,
       p99: null,
       errorRateIncrease: 1.2,
+      errorDifference: 0.005,
       crashRate: 1,
       window: minutes(5),
       crashWindow: minutes(2),

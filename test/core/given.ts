@@ -48,6 +48,7 @@ export const PLAN: Plan = {
     p95: null,
     p99: null,
     errorRateIncrease: 1.2,
+    errorDifference: null,
     crashRate: null,
     window: minutes(5),
     crashWindow: minutes(2),

@@ -20,6 +20,7 @@ function oldForm(deployment: Deployment) {
     certificate: _certificate,
     baseline: _baseline,
     aboveBaseline: _above,
+    errorDifference: _difference,
     window: _window,
     crashWindow: _crashWindow,
     ...analysis
@@ -80,6 +81,7 @@ it('brings old events to the present form', () => {
         certificate: 'standard',
         baseline: 'stable',
         aboveBaseline: false,
+        errorDifference: null,
         window: 300_000,
         crashWindow: 120_000,
       },

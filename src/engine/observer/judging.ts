@@ -43,7 +43,12 @@ export function judgeSettings(deployment: Deployment): JudgeSettings {
     alpha: analysis.alpha,
     latency: analysis.compare,
     limits,
-    gates: { ...DEFAULT_GATES, errorRatio: analysis.errorRateIncrease },
+    gates: {
+      ...DEFAULT_GATES,
+      errorRatio: analysis.errorRateIncrease,
+      ...(analysis.errorDifference === null ? {} : { errorDifference: analysis.errorDifference }),
+      errorLimitAboveBaseline: analysis.aboveBaseline,
+    },
     plannedTicks: Math.max(LEAST_TICKS, Math.ceil(planned)),
     warmUpMs: analysis.warmUp,
     windowMs: analysis.window,

@@ -127,6 +127,7 @@ export const MIGRATIONS: readonly string[] = [
     '$.plan.analysis.certificate', 'standard',
     '$.plan.analysis.baseline', 'stable',
     '$.plan.analysis.aboveBaseline', json('false'),
+    '$.plan.analysis.errorDifference', NULL,
     '$.plan.analysis.window', 300000,
     '$.plan.analysis.crashWindow', 120000,
     '$.abortedBy', NULL);

@@ -21,7 +21,13 @@ const limits = z.strictObject({
   crashesPerMinute: positive.exactOptional(),
 });
 
-const gates = z.strictObject({ errorRatio: positive, p95Ratio: positive, p99Ratio: positive });
+const gates = z.strictObject({
+  errorRatio: positive,
+  p95Ratio: positive,
+  p99Ratio: positive,
+  errorDifference: share.exactOptional(),
+  errorLimitAboveBaseline: z.boolean().exactOptional(),
+});
 
 export const judgeSettings = z.strictObject({
   rule: z.enum(['sequential', 'fixed', 'consecutive', 'mann_whitney']),
