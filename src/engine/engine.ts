@@ -9,6 +9,7 @@ import type { CommandResult, ControlPlane, PersonalCommand, RollbackRequest } fr
 import { Feed } from './feed.ts';
 import { answerTo, wayBack } from './go-back.ts';
 import { effectTasks, isWork } from './handlers/index.ts';
+import type { LastReady } from './handlers/scope.ts';
 import { healthReport } from './health.ts';
 import { explain } from './intake/explain.ts';
 import { inboxTasks } from './intake/inbox-tasks.ts';
@@ -50,6 +51,7 @@ export class Engine implements ControlPlane {
     const handler = handlersOf(world, this.#lanes, {
       recorded: () => this.#recorded(),
       looked: () => this.#observer.looked,
+      lastReady: (lane) => (revision) => this.#observer.lastReady(lane, revision),
     });
     const { store, system, log } = world;
     this.#runner = new Runner({ store, system, log, handler });
@@ -154,9 +156,13 @@ export class Engine implements ControlPlane {
 function handlersOf(
   world: World,
   lanes: Lanes,
-  engine: { readonly recorded: () => void; readonly looked: () => Promise<void> },
+  engine: {
+    readonly recorded: () => void;
+    readonly looked: () => Promise<void>;
+    readonly lastReady: (lane: LaneId) => LastReady;
+  },
 ): (kind: string) => TaskHandler | undefined {
-  const effects = effectTasks(world, lanes);
+  const effects = effectTasks(world, lanes, engine.lastReady);
   const others = new Map<string, TaskHandler>([
     ['timer', timerTasks(world.system, lanes, engine.looked)],
     [INBOX_TASK, inboxTasks(world, lanes, engine.recorded)],

@@ -179,27 +179,4 @@ describe('faults', () => {
     assert.ok(bench.system.now() > instant(0));
     await bench.stop();
   });
-
-  it('takes the traffic from a canary that hangs before it waits for its health check', async () => {
-    const bench = await Bench.start();
-    await bench.serve('1.0.0');
-    const id = await bench.deploy('1.1.0');
-    await bench.until(id, 'deploying');
-    await bench.system.until(async () => bench.traffic.share('1.1.0') === 10, minutes(1));
-    const observe = bench.target.observe.bind(bench.target);
-    bench.target.observe = async (lane) => {
-      await bench.system.sleep(seconds(30));
-      return observe(lane);
-    };
-    const result = await bench.engine.command(
-      { type: 'abort', deployment: id, reason: 'it hangs' },
-      LANE,
-      'grace',
-    );
-    assert.ok(result.ok);
-    await bench.system.advance(seconds(1));
-    assert.equal(bench.traffic.share('1.1.0'), 0);
-    await bench.until(id, 'failed', minutes(10));
-    await bench.stop();
-  });
 });

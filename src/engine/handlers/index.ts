@@ -1,5 +1,5 @@
 import { SpillwayError } from '../../core/errors.ts';
-import { routeOf } from '../../core/ids.ts';
+import { routeOf, type LaneId } from '../../core/ids.ts';
 import type { Outcome } from '../../core/input.ts';
 import type { ClaimedTask } from '../../ports/store.ts';
 import type { Conclusion, TaskHandler } from '../task-handler.ts';
@@ -12,7 +12,7 @@ import { gate } from './gate.ts';
 import { preflight } from './preflight.ts';
 import { prepare } from './prepare.ts';
 import { retire } from './retire.ts';
-import type { EffectHandler, EffectOf, ResultOf, Scope, WorkKind } from './scope.ts';
+import type { EffectHandler, EffectOf, LastReady, ResultOf, Scope, WorkKind } from './scope.ts';
 import { shift } from './shift.ts';
 import { start } from './start.ts';
 import { verify } from './verify.ts';
@@ -35,7 +35,7 @@ export const isWork = (kind: string): kind is WorkKind => Object.hasOwn(handlers
 const CHANGES_INSTANCES: ReadonlySet<WorkKind> = new Set<WorkKind>(['start', 'retire']);
 
 /** Does effects and hands what they came to back to the core, as one more input. */
-export function effectTasks(world: World, lanes: Lanes): TaskHandler {
+export function effectTasks(world: World, lanes: Lanes, lastReady: (lane: LaneId) => LastReady): TaskHandler {
   const turns = new Turns();
   const conclude =
     (task: ClaimedTask, result: ResultOf<WorkKind>): Conclusion =>
@@ -51,7 +51,8 @@ export function effectTasks(world: World, lanes: Lanes): TaskHandler {
       const deployment = await world.store.deployment(effect.deployment);
       if (deployment === undefined)
         throw new SpillwayError('not_found', `no deployment ${effect.deployment}`);
-      const scope = { world, lane: laneOf(task), deployment, fence: task.fence, signal };
+      const lane = laneOf(task);
+      const scope = { world, lane, deployment, fence: task.fence, signal, lastReady: lastReady(lane) };
       const handler = handlers[effect.kind] as (
         e: EffectOf<WorkKind>,
         s: Scope,

@@ -1,7 +1,8 @@
 import { SpillwayError } from '../../core/errors.ts';
 import { routeOf } from '../../core/ids.ts';
-import type { Revision } from '../../core/release.ts';
-import { ALL, NONE } from '../../core/weights.ts';
+import { labelOf } from '../../core/release.ts';
+import { NONE, splitAt } from '../../core/weights.ts';
+import type { RoutedArm } from '../../ports/traffic.ts';
 import { observeFleet } from '../fleet.ts';
 import { carries, revisionsOf, routingFor, type Lack, type Split } from '../routing.ts';
 import type { Scope } from './scope.ts';
@@ -11,8 +12,9 @@ import type { Scope } from './scope.ts';
  * @returns the lack of instances for which nothing was set; null when it holds
  * @throws SpillwayError `stale_fence` when a newer holder has acted
  */
-export async function route(split: Split, { world, lane, deployment, fence }: Scope): Promise<Lack | null> {
-  if (split.canary === null && split.stable !== null) await leaveAtOnce(split.stable, { world, lane, fence });
+export async function route(split: Split, scope: Scope): Promise<Lack | null> {
+  const { world, lane, deployment, fence } = scope;
+  await leaveAtOnce(split, scope);
   const { instances } = await observeFleet(world, lane, revisionsOf(split));
   const runtime = (split.canary?.revision ?? split.stable)?.runtime ?? deployment.plan.runtime;
   const routing = routingFor({ lane, runtime, rollout: deployment.id }, split, instances);
@@ -30,18 +32,26 @@ export async function route(split: Split, { world, lane, deployment, fence }: Sc
 }
 
 /**
- * Gives all of the traffic to a revision that carries some of it already, before anybody looks at instances: a canary that hangs
- * must not delay its own end by the time that its health check takes. What follows looks, and sets it right. One that carries
- * nothing may have died unnoticed: it gets traffic only once it was seen to be ready.
+ * Gives stable what the canary has to give back, before anybody looks at instances: a canary that hangs must not delay its own end by
+ * the time that its health check takes. What follows looks, and sets it right. A stable version that carries nothing may have died
+ * unnoticed: it gets traffic unseen only where the observer saw it ready a moment ago.
  */
-async function leaveAtOnce(stable: Revision, scope: Pick<Scope, 'world' | 'lane' | 'fence'>): Promise<void> {
-  const { world, lane, fence } = scope;
-  const traffic = await world.traffic(stable.runtime.traffic.type);
-  const routing = (await traffic.observe(routeOf(lane)))?.routing;
-  const carrying = (routing?.arms ?? []).filter((arm) => arm.weight > NONE);
-  const mine = carrying.filter(({ revision }) => revision === stable.digest);
-  const [known] = mine;
-  if (routing === undefined || known === undefined || mine.length === carrying.length) return;
-  const endpoints = mine.flatMap((arm) => arm.endpoints);
-  await traffic.set({ ...routing, arms: [{ ...known, arm: 'stable', weight: ALL, endpoints }] }, fence);
+async function leaveAtOnce({ stable, canary }: Split, scope: Scope): Promise<void> {
+  if (stable === null) return;
+  const traffic = await scope.world.traffic(stable.runtime.traffic.type);
+  const routing = (await traffic.observe(routeOf(scope.lane)))?.routing;
+  if (routing === undefined) return;
+  const carrying = routing.arms.filter(({ revision, weight }) => revision === stable.digest && weight > NONE);
+  const weights = splitAt(canary?.weight ?? NONE);
+  const carried = carrying.reduce((sum, { weight }) => sum + weight, 0);
+  if (carried >= weights.stable) return;
+  const known = carrying.flatMap((arm) => arm.endpoints);
+  const endpoints = known.length > 0 ? known : scope.lastReady(stable.digest);
+  const rest = routing.arms.find(({ revision }) => revision === canary?.revision.digest);
+  if (endpoints.length === 0 || (canary !== null && rest === undefined)) return;
+  const arms: RoutedArm[] = [
+    { arm: 'stable', revision: stable.digest, version: labelOf(stable), weight: weights.stable, endpoints },
+    ...(rest === undefined ? [] : [{ ...rest, weight: weights.canary }]),
+  ];
+  await traffic.set({ ...routing, arms }, scope.fence);
 }

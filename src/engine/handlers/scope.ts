@@ -1,7 +1,8 @@
 import type { Deployment } from '../../core/deployment.ts';
 import type { Effect } from '../../core/effects.ts';
-import type { LaneId } from '../../core/ids.ts';
+import type { LaneId, RevisionDigest } from '../../core/ids.ts';
 import type { Outcome } from '../../core/input.ts';
+import type { Endpoint } from '../../ports/traffic.ts';
 import type { World } from '../world.ts';
 
 /** Effects that are work; timers only come back. */
@@ -18,7 +19,11 @@ export interface Scope {
   readonly fence: number;
   /** Aborted when the effect's time is over or it was called off. */
   readonly signal: AbortSignal;
+  readonly lastReady: LastReady;
 }
+
+/** Where instances of a revision of this lane were ready when somebody looked a moment ago; none where nobody looked lately. */
+export type LastReady = (revision: RevisionDigest) => readonly Endpoint[];
 
 /**
  * Does one effect. It may be called again with the same effect at any time, so it looks at what is there first.

@@ -1,8 +1,9 @@
 import { isActive } from '../../core/deployment.ts';
 import { messageOf } from '../../core/errors.ts';
-import { routeOf, type DeploymentId } from '../../core/ids.ts';
+import { routeOf, type DeploymentId, type LaneId, type RevisionDigest } from '../../core/ids.ts';
 import type { Lane } from '../../core/lane.ts';
 import { elapsed, seconds, type Instant } from '../../core/time.ts';
+import type { Endpoint } from '../../ports/traffic.ts';
 import type { LiveStatus } from '../control-plane.ts';
 import type { Lanes } from '../lanes.ts';
 import type { World } from '../world.ts';
@@ -56,6 +57,11 @@ export class Observer {
       if (live !== undefined) return live;
     }
     return undefined;
+  }
+
+  /** Where instances of the revision were ready at the last look, if that was a moment ago. */
+  lastReady(lane: LaneId, revision: RevisionDigest): readonly Endpoint[] {
+    return this.#seen.get(routeOf(lane))?.observer.lastReady(revision) ?? [];
   }
 
   /** Lanes whose last look failed, with the reason. */

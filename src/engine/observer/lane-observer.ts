@@ -1,15 +1,17 @@
 import type { Deployment, Rollout } from '../../core/deployment.ts';
-import type { DeploymentId, LaneId } from '../../core/ids.ts';
+import type { DeploymentId, LaneId, RevisionDigest } from '../../core/ids.ts';
 import type { Observation } from '../../core/input.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Lane } from '../../core/lane.ts';
-import { instant, minutes, type Instant } from '../../core/time.ts';
+import { elapsed, instant, minutes, seconds, type Instant } from '../../core/time.ts';
 import { NONE } from '../../core/weights.ts';
 import type { ObservedInstance } from '../../ports/target.ts';
+import type { Endpoint } from '../../ports/traffic.ts';
 import { hasFreshBaseline } from '../baseline.ts';
 import type { LiveStatus } from '../control-plane.ts';
 import { observeFleet, type Fleet } from '../fleet.ts';
 import type { Lanes } from '../lanes.ts';
+import { readyOf } from '../routing.ts';
 import { asJson } from '../tasks.ts';
 import type { World } from '../world.ts';
 import { Counting, type Counted } from './counting.ts';
@@ -21,6 +23,9 @@ import type { Side } from './series.ts';
 import { StrayKeeper } from './strays.ts';
 import { SurplusKeeper } from './surplus.ts';
 import { noneOf, Watch } from './watch.ts';
+
+/** What was seen is acted on without another look for this long: three looks at a lane that soaks. */
+const BELIEVED = seconds(15);
 
 /** One look at one lane: what is really there becomes evidence, observations and, where it differs, corrections. */
 export class LaneObserver {
@@ -37,6 +42,7 @@ export class LaneObserver {
   /** What the next look has to report beside the counts. */
   #pending = { crashes: noneOf(), instanceMinutes: noneOf() };
   #lookedAt: Instant | undefined;
+  #lastSeen: readonly ObservedInstance[] = [];
 
   constructor(world: World, lanes: Lanes, id: LaneId) {
     this.#world = world;
@@ -53,6 +59,13 @@ export class LaneObserver {
     return this.#watch?.of === id ? this.#watch.watch.live() : undefined;
   }
 
+  /** Where instances of the revision were ready at the last look; none once that is too long ago to be believed. */
+  lastReady(revision: RevisionDigest): readonly Endpoint[] {
+    const now = this.#world.system.now();
+    const believed = this.#lookedAt !== undefined && elapsed(this.#lookedAt, now) <= BELIEVED;
+    return believed ? readyOf(this.#lastSeen, revision).map(({ endpoint }) => endpoint) : [];
+  }
+
   async look(lane: Lane): Promise<void> {
     const expected = expectedOf(lane);
     const deployment = watchedOf(lane);
@@ -65,6 +78,7 @@ export class LaneObserver {
     this.#health ??= new HealthBook(instant(watch?.lastAt ?? now));
     this.#note(now, deployment, instances, this.#health.update(now, instances));
     this.#lookedAt = now;
+    this.#lastSeen = instances;
 
     await this.#eachTried([
       () => this.#judge(lane, watch, now),
