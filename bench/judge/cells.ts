@@ -102,21 +102,19 @@ const paced: Cell = {
 const days: readonly Cell[] = RATES.flatMap((rate) => [
   falseAlarms(healthy.steady(rate), 'sequential', DAY, MANY_RUNS),
   falseAlarms(healthy.drift(rate), 'sequential', DAY, MANY_RUNS),
-  falseAlarms(healthy.retries(rate), 'sequential', DAY, MANY_RUNS),
-  falseAlarms(healthy.badInstances(rate), 'sequential', DAY, MANY_RUNS),
+  falseAlarms(healthy.bursts(rate), 'sequential', DAY, MANY_RUNS),
   falseAlarms(healthy.sticky(rate, 20), 'sequential', DAY, MANY_RUNS, 'client'),
-  falseAlarms(healthy.sticky(rate, 100), 'sequential', DAY, MANY_RUNS, 'client'),
   falseAlarms(healthy.cold(rate, 0.5), 'sequential', DAY, MANY_RUNS),
 ]);
 
 /** The same and more for half an hour, where other judges can be seen too. */
 const halfHours: readonly Cell[] = [
-  ...RATES.flatMap((rate) => [
-    falseAlarms(healthy.retries(rate), 'untempered', HALF_HOUR, RUNS),
-    falseAlarms(healthy.badInstances(rate), 'untempered', HALF_HOUR, RUNS),
-    falseAlarms(healthy.retries(rate), 'sequential', HALF_HOUR, RUNS),
-    falseAlarms(healthy.badInstances(rate), 'sequential', HALF_HOUR, RUNS),
-  ]),
+  ...[...RATES.map(healthy.bursts), healthy.retries(), healthy.badInstances(), healthy.lingering()].flatMap(
+    (scenario) => [
+      falseAlarms(scenario, 'untempered', HALF_HOUR, RUNS),
+      falseAlarms(scenario, 'sequential', HALF_HOUR, RUNS),
+    ],
+  ),
   ...[healthy.steady(0.01), healthy.drift(0.01), healthy.diurnal(0.01), healthy.lowTraffic(0.01)].map(
     (scenario) => falseAlarms(scenario, 'sequential', HALF_HOUR, RUNS),
   ),
@@ -155,7 +153,7 @@ const peers: readonly Cell[] = PEERS.flatMap((judge) => [
   falseAlarms(healthy.steady(0.01), judge, HALF_HOUR, RUNS),
   falseAlarms(healthy.steady(0.001), judge, HALF_HOUR, RUNS),
   falseAlarms(healthy.drift(0.01), judge, HALF_HOUR, RUNS),
-  falseAlarms(healthy.retries(0.01), judge, HALF_HOUR, RUNS),
+  falseAlarms(healthy.bursts(0.01), judge, HALF_HOUR, RUNS),
   falseAlarms(healthy.sticky(0.01, 20), judge, HALF_HOUR, RUNS),
   falseAlarms(healthy.cold(0.01, 0.5), judge, HALF_HOUR, RUNS),
   detection(failing(0.01, 2), judge),

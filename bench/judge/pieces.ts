@@ -4,7 +4,8 @@ import type { Cell } from './cells.ts';
 import { cellDigest, judgeDigest } from './digest.ts';
 import { HAPPENINGS, type Happening, type Moment, type Outcome } from './outcome.ts';
 
-const FOLDER = join(import.meta.dirname, '..', '..', 'docs', 'judge', 'pieces');
+/** Where they are kept in the repository. */
+export const PIECES = join(import.meta.dirname, '..', '..', 'docs', 'judge', 'pieces');
 
 /** What came of the runs of a cell with seeds from `from` to before `to`. */
 export interface Piece {
@@ -51,8 +52,8 @@ export function toPiece(cell: Cell, from: number, commit: string, outcomes: read
 }
 
 /** The pieces of a cell that are of the present judge, streams and settings, by seed. */
-export function readPieces(cell: Cell): readonly Piece[] {
-  const file = fileOf(cell);
+export function readPieces(cell: Cell, folder: string = PIECES): readonly Piece[] {
+  const file = fileOf(cell, folder);
   if (!existsSync(file)) return [];
   const { pieces } = JSON.parse(readFileSync(file, 'utf8')) as { readonly pieces: readonly Piece[] };
   const streams = cellDigest(cell);
@@ -60,16 +61,18 @@ export function readPieces(cell: Cell): readonly Piece[] {
 }
 
 /** Adds a piece to those of its cell; what is no longer valid goes, and neighbours of the same commit become one. */
-export function savePiece(cell: Cell, piece: Piece): void {
-  mkdirSync(FOLDER, { recursive: true });
-  const pieces = [...readPieces(cell), piece].toSorted((a, b) => a.from - b.from).reduce(withNeighbour, []);
-  const file = fileOf(cell);
+export function savePiece(cell: Cell, piece: Piece, folder: string = PIECES): void {
+  mkdirSync(folder, { recursive: true });
+  const pieces = [...readPieces(cell, folder), piece]
+    .toSorted((a, b) => a.from - b.from)
+    .reduce(withNeighbour, []);
+  const file = fileOf(cell, folder);
   writeFileSync(`${file}.new`, `${JSON.stringify({ cell: cell.id, pieces }, undefined, 2)}\n`);
   renameSync(`${file}.new`, file);
 }
 
-export function resultsOf(cell: Cell): Results {
-  const pieces = readPieces(cell);
+export function resultsOf(cell: Cell, folder: string = PIECES): Results {
+  const pieces = readPieces(cell, folder);
   const momentsOf = (what: Happening) => pieces.flatMap(({ happened }) => momentsIn(happened[what]));
   return {
     runs: pieces.reduce((sum, { from, to }) => sum + to - from, 0),
@@ -88,13 +91,14 @@ export function resultsOf(cell: Cell): Results {
 export function missing(
   cell: Cell,
   size: number,
+  folder: string = PIECES,
 ): ReadonlyArray<{ readonly from: number; readonly to: number }> {
   const parts: Array<{ from: number; to: number }> = [];
   const fill = (from: number, end: number) => {
     for (let at = from; at < end; at += size) parts.push({ from: at, to: Math.min(end, at + size) });
   };
   let at = 0;
-  for (const { from, to } of readPieces(cell)) {
+  for (const { from, to } of readPieces(cell, folder)) {
     fill(at, Math.min(from, cell.runs));
     at = to;
   }
@@ -102,7 +106,7 @@ export function missing(
   return parts;
 }
 
-const fileOf = ({ id }: Cell) => join(FOLDER, `${id}.json`);
+const fileOf = ({ id }: Cell, folder: string) => join(folder, `${id}.json`);
 
 const words = (text: string | undefined) => (text === undefined ? [] : text.split(' '));
 

@@ -28,25 +28,45 @@ const warming = (atFirst: number) => (second: number) => 1 + atFirst * Math.exp(
 
 /** Errors of a batch of retries. */
 const BATCH = 2;
-/** By error rate: the part of the errors that come in batches. Untempered, 26 to 49% of such rollouts are rolled back within half an hour. */
-const RETRIED: ReadonlyMap<number, number> = new Map([
-  [0.01, 0.45],
-  [0.005, 0.45],
-  [0.001, 0.55],
+
+/** How errors come in bursts, by error rate: calibrated so that untempered 26 to 49% of healthy rollouts are condemned within half an hour. */
+interface Bursts {
+  /** Part of the errors that come in batches. */
+  readonly retried: number;
+  readonly badInstances: BadInstances;
+}
+
+const bad = (everySeconds: number, errorRate: number): BadInstances => ({
+  everySeconds,
+  lastsSeconds: 20,
+  varied: false,
+  errorRate,
+});
+
+const BURSTS: ReadonlyMap<number, Bursts> = new Map([
+  [0.01, { retried: 0.2, badInstances: bad(600, 0.02) }],
+  [0.005, { retried: 0.2, badInstances: bad(1200, 0.02) }],
+  [0.001, { retried: 0.3, badInstances: bad(2400, 0.015) }],
 ]);
-/** By error rate, calibrated to the same: how often an instance is bad, and how it then is. */
-const BAD_TIMES: ReadonlyMap<number, BadInstances> = new Map([
-  [0.01, { everySeconds: 300, lastsSeconds: 20, errorRate: 0.02 }],
-  [0.005, { everySeconds: 600, lastsSeconds: 20, errorRate: 0.02 }],
-  [0.001, { everySeconds: 1200, lastsSeconds: 20, errorRate: 0.015 }],
-]);
+
+function burstsAt(rate: number): Bursts {
+  const found = BURSTS.get(rate);
+  if (found === undefined) throw new RangeError(`bursts are not calibrated for an error rate of ${rate}`);
+  return found;
+}
+
 /** Part of the errors that looping clients make. */
 const LOOPED = 0.5;
 
-function calibrated<T>(byRate: ReadonlyMap<number, T>, rate: number): T {
-  const value = byRate.get(rate);
-  if (value === undefined) throw new RangeError(`bursts are not calibrated for an error rate of ${rate}`);
-  return value;
+/** Of the rate, so much comes in batches or while an instance is bad; the rest is independent. */
+function bursty(name: string, rate: number, retried: number, badInstances?: BadInstances): Scenario {
+  const { everySeconds = 1, lastsSeconds = 0, errorRate = 0 } = badInstances ?? {};
+  const caused = (errorRate * lastsSeconds) / (everySeconds + lastsSeconds);
+  return {
+    ...service(`${name}, ${percent(rate)}`, rate * (1 - retried) - caused),
+    retries: { rate: (rate * retried) / BATCH, meanErrors: BATCH },
+    ...(badInstances === undefined ? {} : { badInstances }),
+  };
 }
 
 /** Identical code in both arms. */
@@ -60,19 +80,15 @@ export const healthy = {
     ...service(`a day's traffic, ${percent(rate)}`, rate),
     requestsPerSecond: daily,
   }),
-  retries: (rate: number): Scenario => {
-    const retried = rate * calibrated(RETRIED, rate);
-    return {
-      ...service(`retry batches, ${percent(rate)}`, rate - retried),
-      retries: { rate: retried / BATCH, meanErrors: BATCH },
-    };
+  bursts: (rate: number): Scenario => {
+    const { retried, badInstances } = burstsAt(rate);
+    return bursty('bursts', rate, retried, badInstances);
   },
-  badInstances: (rate: number): Scenario => {
-    const badInstances = calibrated(BAD_TIMES, rate);
-    const { everySeconds, lastsSeconds, errorRate } = badInstances;
-    const caused = (errorRate * lastsSeconds) / (everySeconds + lastsSeconds);
-    return { ...service(`bad instances, ${percent(rate)}`, rate - caused), badInstances };
-  },
+  retries: (): Scenario => bursty('retry batches alone', 0.01, 0.4),
+  badInstances: (): Scenario => bursty('bad instances alone', 0.01, 0, bad(300, 0.02)),
+  /** Some of them stay bad for longer than the longest block that dispersion is taken from. */
+  lingering: (): Scenario =>
+    bursty('bad instances that may linger', 0.01, 0, { ...bad(300, 0.02), varied: true }),
   sticky: (rate: number, clients: number): Scenario => ({
     ...service(`${clients} looping clients, ${percent(rate)}`, rate * (1 - LOOPED)),
     loopers: { count: clients, requestsPerSecond: RATE * rate * LOOPED },

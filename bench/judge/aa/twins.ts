@@ -52,11 +52,17 @@ export class Twins {
     const config = join(work, 'spillway.yaml');
     writeFileSync(config, readFileSync(config, 'utf8').replace('127.0.0.1:8080', `127.0.0.1:${port}`));
     git(work, 'init', '--quiet', '--initial-branch=main');
-    commit(work, 'first');
+    commit(work, 'beginning');
     mkdirSync(join(folder, 'data'));
     const twins = new Twins(folder, port, start(folder, await freePort()));
-    await twins.#ready();
-    return twins;
+    try {
+      await twins.#ready();
+      return twins;
+    } catch (cause) {
+      const log = readFileSync(join(folder, 'spillway.log'), 'utf8');
+      await twins.tearDown();
+      throw new Error(`Spillway did not start:\n${log}`, { cause });
+    }
   }
 
   /** Releases the code as it is, under another name. @returns its deployment, once traffic may have moved */
@@ -77,7 +83,7 @@ export class Twins {
   async tearDown(): Promise<void> {
     this.journal.stop();
     const gone = once(this.#server, 'exit');
-    if (this.#server.kill('SIGTERM')) await gone;
+    if (this.#server.exitCode === null && this.#server.kill('SIGTERM')) await gone;
     await endLeftovers(this.#folder, join(this.#folder, 'data'));
     rmSync(this.#folder, { recursive: true });
   }

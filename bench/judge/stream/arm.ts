@@ -152,23 +152,37 @@ class BadTimes {
   readonly #begins: Trials;
   readonly #ends: Trials;
   readonly #failures: Trials;
-  readonly #bad: boolean[];
+  readonly #lastsSeconds: number | undefined;
+  /** Of each instance, seconds of its bad time that are left; 0 where it is well. */
+  readonly #left: Float64Array;
 
-  constructor(random: Random, { everySeconds, lastsSeconds, errorRate }: BadInstances, instances: number) {
+  constructor(random: Random, model: BadInstances, instances: number) {
+    const { everySeconds, lastsSeconds, varied, errorRate } = model;
     this.#begins = new Trials(random, 1 / everySeconds);
     this.#ends = new Trials(random, 1 / lastsSeconds);
     this.#failures = new Trials(random, errorRate);
+    this.#lastsSeconds = varied ? undefined : lastsSeconds;
     const usual = lastsSeconds / (everySeconds + lastsSeconds);
-    this.#bad = Array.from({ length: instances }, () => random.unit() < usual);
+    const remaining = () => this.#duration() * (varied ? 1 : random.unit());
+    this.#left = Float64Array.from({ length: instances }, () =>
+      random.unit() < usual ? Math.ceil(remaining()) : 0,
+    );
   }
 
   add({ requests, errors }: ArmStream): void {
-    for (let j = 0; j < this.#bad.length; j++) {
-      const changes = (this.#bad[j] ? this.#ends : this.#begins).take(1) === 1;
-      if (changes) this.#bad[j] = !this.#bad[j];
-      if (!this.#bad[j]) continue;
+    for (let j = 0; j < this.#left.length; j++) {
+      if (this.#left[j] === 0 && this.#begins.take(1) === 1) this.#left[j] = this.#duration();
+      else if (this.#left[j] !== 0) this.#left[j] = (this.#left[j] as number) - 1;
+      if (this.#left[j] === 0) continue;
       const room = (requests[j] as number) - (errors[j] as number);
       errors[j] = (errors[j] as number) + this.#failures.take(room);
     }
+  }
+
+  #duration(): number {
+    if (this.#lastsSeconds !== undefined) return this.#lastsSeconds;
+    let seconds = 1;
+    while (this.#ends.take(1) === 0) seconds++;
+    return seconds;
   }
 }

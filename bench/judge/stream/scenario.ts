@@ -34,11 +34,13 @@ export interface Retries {
   readonly meanErrors: number;
 }
 
-/** Instances of both versions that fail for a while, each by itself. Both times are geometric. */
+/** Instances of both versions that fail for a while, each by itself. */
 export interface BadInstances {
-  /** Seconds from the end of a bad time to the next, on average. */
+  /** Seconds from the end of a bad time to the next, on average: a geometric time. */
   readonly everySeconds: number;
   readonly lastsSeconds: number;
+  /** Whether that is an average, too, so that one bad time in twenty lasts three times as long. */
+  readonly varied: boolean;
   /** Part of the requests that fail then, beside the usual ones. */
   readonly errorRate: number;
 }
