@@ -53,12 +53,14 @@ export class Exchange implements Dispatcher.DispatchHandler, Visitor {
   readonly #res: ServerResponse;
   /** The unfinished exchanges of the client's connection. */
   readonly #siblings: Set<Exchange>;
-  readonly #table: Table;
+  #table: Table;
   readonly #arrived = performance.now();
-  readonly #arm: Arm;
+  #arm: Arm;
   /** The options of every attempt. */
   readonly #options: Dispatcher.DispatchOptions;
   visitor = NOT_STICKY;
+  /** The place of a request that is drawn by itself. */
+  #drawn: number | undefined;
   /** The id to set as a cookie; undefined when the client has one or needs none. */
   #freshId: string | undefined;
   #seat: Seat | undefined;
@@ -107,12 +109,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Visitor {
 
   #drawPlace(): number {
     const { cookie, routing } = this.#table;
-    if (cookie === undefined) return Math.floor(Math.random() * PLACES);
-    let id = visitorIdIn(this.#req.headers.cookie, cookie);
-    if (id === undefined) {
-      id = newVisitorId();
-      this.#freshId = id;
-    }
+    if (cookie === undefined) return (this.#drawn ??= Math.floor(Math.random() * PLACES));
+    const id = visitorIdIn(this.#req.headers.cookie, cookie) ?? (this.#freshId ??= newVisitorId());
     this.visitor = visitorHash(routing.rollout, id);
     return placeOf(this.visitor);
   }
@@ -120,6 +118,7 @@ export class Exchange implements Dispatcher.DispatchHandler, Visitor {
   /** Sends the request to the best instance of its arm. */
   attempt(): void {
     if (this.#over) return;
+    if (this.#route.table !== this.#table) this.#follow();
     const now = this.#attempts === 0 ? this.#arrived : performance.now();
     const seat = pickSeat(this.#arm, this.#seat, now, this.#route.limits.avoid);
     if (seat === undefined) return this.#refuse(503, 'No instance is there to answer this request.');
@@ -128,6 +127,12 @@ export class Exchange implements Dispatcher.DispatchHandler, Visitor {
     this.#sent = false;
     this.#client = seat.backend.enter();
     this.#client.dispatch(this.#options, this);
+  }
+
+  /** The routing has changed since the attempt before: the instances of the former one may be about to end. */
+  #follow(): void {
+    this.#table = this.#route.table;
+    this.#arm = armAt(this.#table, this.#drawPlace());
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {

@@ -108,7 +108,7 @@ export function pickSeat(arm: Arm, tried: Seat | undefined, now: number, avoid: 
     if (seat === undefined) continue;
     let load = seat.backend.inFlight;
     if (now - seat.backend.failedAt < avoid) load += RECENTLY_FAILED;
-    if (seat === tried) load += JUST_FAILED;
+    if (seat.backend === tried?.backend) load += JUST_FAILED;
     if (load < least) {
       least = load;
       best = seat;

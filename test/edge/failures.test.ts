@@ -221,3 +221,26 @@ test('answers of 500 and above are errors, and are passed on unchanged', async (
   assert.deepEqual({ requests, errors, visitorErrors }, { requests: 5, errors: 2, visitorErrors: 2 });
   assert.equal(edge.counts().dropped, 0);
 });
+
+test('a retry after the routing has changed goes where a new request would, not to an instance that was taken away', async (t) => {
+  let lose: () => void = () => undefined;
+  const held = new Promise<void>((asked) => {
+    lose = asked;
+  });
+  const dying = await application(t, (req) => {
+    lose();
+    setTimeout(() => req.socket.destroy(), 50);
+  });
+  const gone = await application(t, (_, res) => res.end('gone'));
+  const stable = await application(t, (_, res) => res.end('stable'));
+  const edge = await runEdge(t);
+  await edge.set([{ arm: 'canary', percent: 100, ports: [dying, gone] }]);
+  const answers = [ask(edge.port()), ask(edge.port())];
+  await held;
+  await edge.set([{ arm: 'stable', percent: 100, ports: [stable] }]);
+  const bodies = (await Promise.all(answers)).map(({ body }) => body);
+  assert.ok(bodies.includes('stable'), bodies.join(', '));
+  assert.equal(edge.count('canary-0').errors, 1);
+  assert.equal(edge.count('stable-0').requests, 1);
+  assert.ok(edge.count('canary-1').requests <= 1);
+});
