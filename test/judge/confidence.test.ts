@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { createRandom } from '../../bench/judge/stream/random.ts';
 import {
   createRatioSequence,
   feedRatioSequence,
@@ -8,7 +9,6 @@ import {
   type Interval,
 } from '../../src/judge/confidence.ts';
 import { logBeta, logGamma } from '../../src/judge/log-gamma.ts';
-import { randomSource } from './simulate.ts';
 
 const near = (actual: number, expected: number, tolerance: number) =>
   assert.ok(
@@ -87,7 +87,7 @@ function misses(rate: number, ratio: number) {
   let byRatio = 0;
   let byOneLook = 0;
   for (let seed = 1; seed <= PATHS; seed++) {
-    const random = randomSource(seed);
+    const random = createRandom(seed).unit;
     const path = follow(
       () => events(PER_TICK.canary, rate * ratio, random),
       () => events(PER_TICK.baseline, rate, random),
