@@ -10,9 +10,10 @@ export const STEP_DURATION = minutes(30);
 /** Percent; the first step is small. */
 export const STEPS = [1, 10, 50, 100] as const;
 export const STAGES = 2;
-/** Effects are looked for over this time, those of crashes over that. */
+/** Effects are looked for over this time. */
 export const WINDOW = minutes(5);
-export const CRASH_WINDOW = minutes(2);
+/** Three crashes within this time are a loop. */
+export const CRASH_WINDOW = minutes(5);
 /** False alarms: one in a hundred healthy rollouts at most. */
 export const ALPHA = 0.01;
 /** The smallest growth of the error rate that matters. */

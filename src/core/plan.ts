@@ -78,8 +78,9 @@ export interface AnalysisPlan {
   readonly errorDifference: number | null;
   /** Crashes per instance and minute. */
   readonly crashRate: number | null;
-  /** The effect that goes with the evidence is looked for over this time; crashes over their own. */
+  /** The effect that goes with the evidence is looked for over this time. */
   readonly window: Duration;
+  /** Three crashes of one revision within this time are a loop, whatever the evidence. */
   readonly crashWindow: Duration;
   /** Whether latency and errors are compared with the stable version (`monitoring: standard` and up). */
   readonly compare: boolean;

@@ -15,7 +15,7 @@ const OLD_JUDGING: JsonObject = {
   aboveBaseline: false,
   errorDifference: null,
   window: 300_000,
-  crashWindow: 120_000,
+  crashWindow: 300_000,
 };
 
 /** Before harm had two stages and the judge a choice of rules: every issue was taken back, and steps lasted their time. */

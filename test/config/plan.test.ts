@@ -47,7 +47,7 @@ test('three lines make a plan with every default of the specification', () => {
       errorDifference: 0.005,
       crashRate: 1,
       window: minutes(5),
-      crashWindow: minutes(2),
+      crashWindow: minutes(5),
       compare: true,
     },
     health: { interval: seconds(30), consecutiveFailures: 3, startTimeout: minutes(5) },

@@ -51,7 +51,7 @@ export const PLAN: Plan = {
     errorDifference: null,
     crashRate: null,
     window: minutes(5),
-    crashWindow: minutes(2),
+    crashWindow: minutes(5),
     compare: true,
   },
   health: { interval: seconds(1), consecutiveFailures: 3, startTimeout: minutes(1) },

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { minutes, seconds } from '../../src/core/time.ts';
-import { Bench, CONFIGURATION } from './support/bench.ts';
+import { milliseconds, minutes, seconds } from '../../src/core/time.ts';
+import { Bench, CONFIGURATION, LANE } from './support/bench.ts';
 
 describe('what is retired', () => {
   it('gets the time to end that its configuration gives it', async () => {
@@ -48,6 +48,29 @@ describe('what should run is kept running', () => {
     assert.deepEqual(bench.traffic.endpoints('1.0.0'), ['dummy-2']);
     await bench.system.advance(minutes(40));
     assert.deepEqual(bench.traffic.endpoints('1.0.0'), ['dummy-2']);
+    await bench.stop();
+  });
+
+  it('starts everything again at once after the machine has gone down, and says until then that it is not there', async () => {
+    const reboot = minutes(30);
+    const bench = await Bench.start({
+      script: (launch) => (launch <= 2 ? { crashAfter: reboot } : { healthyAfter: seconds(1) }),
+    });
+    await bench.serve('1.0.0');
+    await bench.system.advance(minutes(25));
+    await bench.stop();
+    for (const { id } of await bench.running()) await bench.target.stop(LANE, [id], seconds(0));
+    const began = bench.system.now();
+    await bench.startEngine();
+    await bench.system.advance(milliseconds(500));
+    const { status, subsystems } = await bench.engine.health();
+    assert.equal(status, 'degraded');
+    assert.match(subsystems['lanes']?.reason ?? '', /0 of 2 instances of 1\.0\.0 are ready/);
+    await bench.system.until(async () => (await bench.engine.health()).status === 'healthy', minutes(1));
+    const running = (await bench.running()).map(({ id }) => id).sort();
+    assert.deepEqual([...bench.traffic.endpoints('1.0.0')].sort(), running);
+    const took = bench.system.now() - began;
+    assert.ok(took <= 3000, `${took} ms`);
     await bench.stop();
   });
 
@@ -108,27 +131,35 @@ describe('what should run is kept running', () => {
     await bench.stop();
   });
 
-  it('takes a release back that is in a crash loop', async () => {
-    const bench = await Bench.start({
-      script: (_launch, { revision }) =>
-        revision.release.version === '1.1.0' ? { crashAfter: seconds(20) } : {},
-    });
-    await bench.serve('1.0.0');
-    const unhurried = CONFIGURATION.replace('interval: 1s', 'interval: 1m').replace(
-      'strategy: canary',
-      'strategy: canary\n    monitoring: basic',
-    );
-    const id = await bench.deploy('1.1.0', unhurried);
-    await bench.until(id, 'failed', minutes(10));
+  for (const { every, window, said } of [
+    { every: seconds(20), window: '', said: '5m' },
+    {
+      every: minutes(4),
+      window: '\n    automatic_rollback_triggers: { crash_rate: { window: 30m } }',
+      said: '30m',
+    },
+  ])
+    it(`takes a release back that is in a crash loop (3 crashes within ${said})`, async () => {
+      const bench = await Bench.start({
+        script: (_launch, { revision }) =>
+          revision.release.version === '1.1.0' ? { crashAfter: every } : {},
+      });
+      await bench.serve('1.0.0');
+      const unhurried = CONFIGURATION.replace('interval: 1s', 'interval: 1m').replace(
+        'strategy: canary',
+        `strategy: canary\n    monitoring: basic${window}`,
+      );
+      const id = await bench.deploy('1.1.0', unhurried);
+      await bench.until(id, 'failed', minutes(20));
 
-    const ended = await bench.store.deployment(id);
-    assert.match(
-      ended?.status.state === 'failed' ? ended.status.reason : '',
-      /^crash loop: 3 crashes within 5m; the last: dummy-\d+ exited with code 1/,
-    );
-    assert.equal(bench.traffic.share('1.0.0'), 100);
-    await bench.stop();
-  });
+      const ended = await bench.store.deployment(id);
+      assert.match(
+        ended?.status.state === 'failed' ? ended.status.reason : '',
+        new RegExp(`^crash loop: 3 crashes within ${said}; the last: dummy-\\d+ exited with code 1`),
+      );
+      assert.equal(bench.traffic.share('1.0.0'), 100);
+      await bench.stop();
+    });
 
   it('ends what a failed retirement has left behind, once it is no more than that', async () => {
     const bench = await Bench.start();

@@ -83,7 +83,7 @@ it('brings old events to the present form', () => {
         aboveBaseline: false,
         errorDifference: null,
         window: 300_000,
-        crashWindow: 120_000,
+        crashWindow: 300_000,
       },
     },
   });

@@ -87,7 +87,9 @@ export const rollbackTriggers = object({
       .number({ error: 'crashes per instance and minute, above 0' })
       .gt(0, { error: 'crashes per instance and minute, above 0' })
       .optional(),
-    window: timeSpan().optional(),
+    window: timeSpan()
+      .refine((value) => value <= 86_400_000, { error: 'a duration of 24h at most' })
+      .optional(),
   }).optional(),
   canary_failure: object({
     error_rate_increase: z

@@ -1,12 +1,14 @@
 import type { InstanceId, RevisionDigest } from '../../core/ids.ts';
 import type { HealthPlan } from '../../core/plan.ts';
-import { elapsed, minutes, type Instant } from '../../core/time.ts';
+import { days, elapsed, formatDuration, type Duration, type Instant } from '../../core/time.ts';
 import type { ObservedInstance } from '../../ports/target.ts';
 import { readyOf } from '../routing.ts';
 import type { Wanted } from './expected.ts';
 
-/** So many crashes of one revision within this time are a loop. */
-const LOOP = { crashes: 3, within: minutes(5) };
+/** So many crashes of one revision within the configured time are a loop. */
+const LOOP = 3;
+/** No longer time is configured than a crash is remembered for. */
+const REMEMBERED = days(1);
 
 interface Crash {
   readonly instance: ObservedInstance;
@@ -42,7 +44,7 @@ export class HealthBook {
       ...this.#crashes,
       ...crashed.map((instance) => ({ instance, at: instance.exit?.at ?? now })),
     ];
-    this.#crashes = known.filter(({ at }) => elapsed(at, now) < LOOP.within);
+    this.#crashes = known.filter(({ at }) => elapsed(at, now) < REMEMBERED);
     return crashed;
   }
 
@@ -51,11 +53,13 @@ export class HealthBook {
   }
 
   /** Why the revision is in a crash loop; undefined when it is not. */
-  crashLoop({ digest }: Wanted['revision']): string | undefined {
-    const mine = this.#crashes.filter(({ instance }) => instance.revision === digest);
+  crashLoop(now: Instant, { digest }: Wanted['revision'], within: Duration): string | undefined {
+    const mine = this.#crashes.filter(
+      ({ instance, at }) => instance.revision === digest && elapsed(at, now) < within,
+    );
     const last = mine.at(-1);
-    if (last === undefined || mine.length < LOOP.crashes) return undefined;
-    return `${mine.length} crashes within 5m; the last: ${last.instance.id} ${last.instance.detail}`;
+    if (last === undefined || mine.length < LOOP) return undefined;
+    return `${mine.length} crashes within ${formatDuration(within)}; the last: ${last.instance.id} ${last.instance.detail}`;
   }
 
   /**

@@ -189,7 +189,7 @@ export class LaneObserver {
     const mine = wanted.find(({ revision }) => revision.digest === deployment?.revision?.digest);
     const rollout = deployment && rolloutOf(deployment);
     if (deployment === undefined || rollout === undefined || mine === undefined) return;
-    const loop = this.#health?.crashLoop(mine.revision);
+    const loop = this.#health?.crashLoop(now, mine.revision, deployment.plan.analysis.crashWindow);
     const sick = this.#health?.check(now, deployment.plan.health, mine, instances);
     const reason = loop ?? sick;
     if (reason === undefined) return;

@@ -129,7 +129,7 @@ export const MIGRATIONS: readonly string[] = [
     '$.plan.analysis.aboveBaseline', json('false'),
     '$.plan.analysis.errorDifference', NULL,
     '$.plan.analysis.window', 300000,
-    '$.plan.analysis.crashWindow', 120000,
+    '$.plan.analysis.crashWindow', 300000,
     '$.abortedBy', NULL);
   UPDATE deployments SET snapshot = json_set(snapshot,
     '$.status.rollout.response', iif(snapshot ->> '$.status.rollout.verdict' = 'issue', 'rollback', NULL),
