@@ -1,25 +1,23 @@
 import { BUCKETS, isSparse, type Histogram, type Latencies } from './histogram.ts';
 
-/** The buckets of a histogram that are not empty, in rising order, in room that is used again and again. */
+/** A histogram as it is read, tick after tick: bucket and count in turn, buckets rising. */
 export interface Counts {
+  /** Either a tick's own, or `room`. */
+  pairs: Uint32Array;
+  /** How many numbers in `pairs` count. */
   length: number;
-  readonly buckets: Uint16Array;
-  readonly counts: Float64Array;
+  readonly room: Uint32Array;
   /** Of all buckets. */
   total: number;
 }
 
-export const createCounts = (): Counts => ({
-  length: 0,
-  buckets: new Uint16Array(BUCKETS),
-  counts: new Float64Array(BUCKETS),
-  total: 0,
-});
+export function createCounts(): Counts {
+  const room = new Uint32Array(2 * BUCKETS);
+  return { pairs: room, length: 0, room, total: 0 };
+}
 
-/** @throws RangeError for a sparse histogram whose buckets do not rise or do not exist */
+/** @throws RangeError for a histogram of another length, or a sparse one whose buckets do not rise or do not exist */
 export function readCounts(into: Counts, from: Latencies): void {
-  into.length = 0;
-  into.total = 0;
   if (isSparse(from)) readPairs(into, from.pairs);
   else readHistogram(into, from);
 }
@@ -27,43 +25,60 @@ export function readCounts(into: Counts, from: Latencies): void {
 function readHistogram(into: Counts, histogram: Histogram): void {
   if (histogram.length !== BUCKETS)
     throw new RangeError(`a histogram has ${BUCKETS} buckets, not ${histogram.length}`);
+  const { room } = into;
+  let length = 0;
+  let total = 0;
   for (let bucket = 0; bucket < BUCKETS; bucket++) {
     const count = histogram[bucket] ?? 0;
-    if (count !== 0) add(into, bucket, count);
+    if (count === 0) continue;
+    room[length++] = bucket;
+    room[length++] = count;
+    total += count;
   }
+  into.pairs = room;
+  into.length = length;
+  into.total = total;
 }
 
 function readPairs(into: Counts, pairs: Uint32Array): void {
   if (pairs.length % 2 !== 0)
     throw new RangeError(`a sparse histogram has pairs, not ${pairs.length} numbers`);
   let previous = -1;
+  let total = 0;
   for (let i = 0; i < pairs.length; i += 2) {
     const bucket = pairs[i] ?? 0;
     if (bucket <= previous || bucket >= BUCKETS)
       throw new RangeError(`a sparse histogram has bucket ${bucket} after ${previous}`);
-    add(into, bucket, pairs[i + 1] ?? 0);
+    total += pairs[i + 1] ?? 0;
     previous = bucket;
   }
-}
-
-function add(into: Counts, bucket: number, count: number): void {
-  into.buckets[into.length] = bucket;
-  into.counts[into.length] = count;
-  into.length += 1;
-  into.total += count;
+  into.pairs = pairs;
+  into.length = pairs.length;
+  into.total = total;
 }
 
 /** How many lie in `bucket` or above. */
-export function atLeast({ length, buckets, counts }: Counts, bucket: number): number {
+export function atLeast({ pairs, length }: Counts, bucket: number): number {
   let sum = 0;
-  for (let i = length - 1; i >= 0 && (buckets[i] ?? 0) >= bucket; i--) sum += counts[i] ?? 0;
+  for (let i = length - 2; i >= 0 && (pairs[i] ?? 0) >= bucket; i -= 2) sum += pairs[i + 1] ?? 0;
   return sum;
 }
 
+/** How many lie in each of `buckets`, which rise, or above it. */
+export function countAbove(into: Float64Array, { pairs, length }: Counts, buckets: Uint16Array): void {
+  let sum = 0;
+  let i = length - 2;
+  for (let at = buckets.length - 1; at >= 0; at--) {
+    const bucket = buckets[at] as number;
+    for (; i >= 0 && (pairs[i] as number) >= bucket; i -= 2) sum += pairs[i + 1] as number;
+    into[at] = sum;
+  }
+}
+
 /** Adds them to a histogram. */
-export function addCounts(into: Histogram, { length, buckets, counts }: Counts): void {
-  for (let i = 0; i < length; i++) {
-    const bucket = buckets[i] ?? 0;
-    into[bucket] = (into[bucket] ?? 0) + (counts[i] ?? 0);
+export function addCounts(into: Histogram, { pairs, length }: Counts): void {
+  for (let i = 0; i < length; i += 2) {
+    const bucket = pairs[i] ?? 0;
+    into[bucket] = (into[bucket] ?? 0) + (pairs[i + 1] ?? 0);
   }
 }

@@ -121,7 +121,7 @@ function compareLatency(test: LatencyTest, unit: JudgeSettings['unit'], phi: num
 
 /** While the window is shorter than one of its slots each tick adds much, unless there was a warm-up to learn from. */
 const isYoung = ({ window, latency }: Judge): boolean =>
-  window.old.length === 0 && window.baseline.answers > (latency?.restsOn ?? 0);
+  window.slots.length === 0 && window.baseline.answers > (latency?.restsOn ?? 0);
 
 const hasThresholds = ({ latency }: Judge): boolean => (latency?.restsOn ?? 0) > 0;
 

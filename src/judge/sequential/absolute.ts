@@ -112,3 +112,7 @@ export const evidenceOfLimit = ({ rule, limit, canary, baseline }: AbsoluteLimit
  * here than for an issue: at equal faults the arm with less traffic would otherwise be found too late to spare the other.
  */
 export const breaksToo = (baselineLogE: number): boolean => baselineLogE >= Math.log(WARNING_E);
+
+/** Whether the canary does it more often than the baseline; where there is no baseline, yes. */
+export const isAbove = ({ canary, baseline }: LimitEvidence): boolean =>
+  baseline.of === 0 || canary.events * baseline.of > baseline.events * canary.of;

@@ -6,6 +6,8 @@ import type { Window, WindowArm } from './window.ts';
 export interface Effects {
   readonly windowMs: number;
   readonly errorRatio: number | null;
+  /** canary - baseline, in share of requests. */
+  readonly errorDifference: number | null;
   readonly p95Ratio: number | null;
   readonly p99Ratio: number | null;
   /** Quantiles in ms, exact to a bucket of 2%; null where the arm answered nothing. */
@@ -27,6 +29,7 @@ export function effectsOf({ canary, baseline, lengthMs }: Window): Effects {
   return {
     windowMs: lengthMs,
     errorRatio: errorRatio(canary, baseline),
+    errorDifference: errorDifference(canary, baseline),
     p95Ratio: ratio(slow.p95Ms, usual.p95Ms),
     p99Ratio: ratio(slow.p99Ms, usual.p99Ms),
     canary: slow,
@@ -37,6 +40,7 @@ export function effectsOf({ canary, baseline, lengthMs }: Window): Effects {
 /** Whether the difference is large enough to matter to anybody. */
 export const matters = (effects: Effects, gates: EffectGates): boolean =>
   (effects.errorRatio ?? 0) >= gates.errorRatio ||
+  (effects.errorDifference ?? 0) >= (gates.errorDifference ?? Infinity) ||
   (effects.p95Ratio ?? 0) >= gates.p95Ratio ||
   (effects.p99Ratio ?? 0) >= gates.p99Ratio;
 
@@ -44,6 +48,11 @@ function errorRatio(canary: WindowArm, baseline: WindowArm): number | null {
   if (canary.requests === 0 || baseline.requests === 0) return null;
   const usual = Math.max(LEAST_ERRORS, baseline.errors) / baseline.requests;
   return canary.errors / canary.requests / usual;
+}
+
+function errorDifference(canary: WindowArm, baseline: WindowArm): number | null {
+  if (canary.requests === 0 || baseline.requests === 0) return null;
+  return canary.errors / canary.requests - baseline.errors / baseline.requests;
 }
 
 const ratio = (a: number | null, b: number | null) => (a === null || b === null ? null : a / b);

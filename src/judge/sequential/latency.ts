@@ -1,9 +1,17 @@
 /** Section C: whether the canary answers more slowly than the baseline. */
-import { atLeast, type Counts } from '../counts.ts';
+import { countAbove, type Counts } from '../counts.ts';
 import { BUCKETS, rankOf, type Histogram } from '../histogram.ts';
 import { logAddExp } from '../logmath.ts';
-import { createMixture, LATENCY_GRID, logEOf, type Mixture, type Onset } from './mixture.ts';
-import { createSplit, feedEvents, setShare, type Split } from './ratio.ts';
+import {
+  createMixture,
+  createStep,
+  feedStep,
+  LATENCY_GRID,
+  logEOf,
+  type Mixture,
+  type Onset,
+} from './mixture.ts';
+import { createSplit, setEvents, setShare, type Split } from './ratio.ts';
 
 /** The baseline's quantiles that are compared, and the part of the stake on each. */
 export const LATENCY_QUANTILES: ReadonlyArray<{ readonly p: number; readonly weight: number }> = [
@@ -18,9 +26,7 @@ const ISSUE_SHIFT = 5;
 
 interface QuantileTest {
   readonly p: number;
-  readonly logWeight: number;
-  /** Requests in this bucket and above count as slow; undefined until the baseline has a past. */
-  slowFrom: number | undefined;
+  readonly weight: number;
   /** Is the canary's share over 1.10 times the threshold larger than the baseline's over the threshold? */
   readonly issue: Mixture;
   /** The same at the threshold itself. */
@@ -31,7 +37,10 @@ interface QuantileTest {
 export interface LatencyTest {
   readonly quantiles: readonly QuantileTest[];
   readonly split: Split;
-  /** How many answers of the baseline the thresholds were taken from. */
+  /** Of each quantile in turn: answers in this bucket and above count as slow. */
+  readonly slowFrom: Uint16Array;
+  readonly issueFrom: Uint16Array;
+  /** How many answers of the baseline these were taken from; 0 until it has a past. */
   restsOn: number;
   /** Whether anything was compared at all. */
   compared: boolean;
@@ -47,12 +56,13 @@ export interface Answers {
 export const createLatencyTest = (onset: Onset): LatencyTest => ({
   quantiles: LATENCY_QUANTILES.map(({ p, weight }) => ({
     p,
-    logWeight: Math.log(weight),
-    slowFrom: undefined,
+    weight,
     issue: createMixture(LATENCY_GRID, onset),
     warning: createMixture(LATENCY_GRID, onset),
   })),
   split: createSplit(LATENCY_GRID, 1),
+  slowFrom: new Uint16Array(LATENCY_QUANTILES.length),
+  issueFrom: new Uint16Array(LATENCY_QUANTILES.length),
   restsOn: 0,
   compared: false,
 });
@@ -64,24 +74,19 @@ export const createLatencyTest = (onset: Onset): LatencyTest => ({
 export function setThresholds(test: LatencyTest, baselinePast: Histogram, answers: number): void {
   let seen = 0;
   let bucket = -1;
-  for (const entry of test.quantiles) {
-    const rank = rankOf(entry.p, answers);
+  test.quantiles.forEach(({ p }, i) => {
+    const rank = rankOf(p, answers);
     while (seen < rank) seen += baselinePast[++bucket] ?? 0;
     // The upper edge of the quantile's own bucket is the threshold.
-    entry.slowFrom = Math.min(bucket + 1, BUCKETS - 1);
-  }
+    test.slowFrom[i] = Math.min(bucket + 1, BUCKETS - 1);
+    test.issueFrom[i] = Math.min(bucket + 1 + ISSUE_SHIFT, BUCKETS - 1);
+  });
   test.restsOn = answers;
 }
 
-const issueFrom = (slowFrom: number) => Math.min(slowFrom + ISSUE_SHIFT, BUCKETS - 1);
-
 /** The buckets from which requests count as slow, for a warning and for an issue, in rising order. */
-export function comparedBuckets({ quantiles }: LatencyTest): readonly number[] {
-  const buckets = quantiles.flatMap(({ slowFrom }) =>
-    slowFrom === undefined ? [] : [slowFrom, issueFrom(slowFrom)],
-  );
-  return [...new Set(buckets)].toSorted((a, b) => a - b);
-}
+export const comparedBuckets = ({ slowFrom, issueFrom, restsOn }: LatencyTest): readonly number[] =>
+  restsOn === 0 ? [] : [...new Set([...slowFrom, ...issueFrom])].toSorted((a, b) => a - b);
 
 /**
  * Feeds one tick; one in which an arm answered nothing changes nothing.
@@ -95,23 +100,42 @@ export function feedLatency(
   baselineRequests: number,
   phi: number,
 ): void {
-  if (canaryRequests === 0 || baselineRequests === 0) return;
+  if (canaryRequests === 0 || baselineRequests === 0 || test.restsOn === 0) return;
+  test.compared = true;
   setShare(test.split, canaryRequests / (canaryRequests + baselineRequests));
-  for (const { slowFrom, issue, warning } of test.quantiles) {
-    if (slowFrom === undefined) continue;
-    test.compared = true;
-    const usual = slowIn(baseline, slowFrom);
-    feedEvents(warning, test.split, slowIn(canary, slowFrom), usual, phi);
-    feedEvents(issue, test.split, slowIn(canary, issueFrom(slowFrom)), usual, phi);
+  countSlow(USUAL, baseline, test.slowFrom);
+  countSlow(SLOW, canary, test.slowFrom);
+  countSlow(SLOWER, canary, test.issueFrom);
+  for (let i = 0; i < test.quantiles.length; i++) {
+    const { warning, issue } = test.quantiles[i] as QuantileTest;
+    const usual = USUAL[i] as number;
+    setEvents(STEP, test.split, SLOW[i] as number, usual, phi);
+    feedStep(warning, STEP);
+    if (SLOWER[i] !== SLOW[i]) setEvents(STEP, test.split, SLOWER[i] as number, usual, phi);
+    feedStep(issue, STEP);
   }
 }
 
-const slowIn = ({ latency, slowClients }: Answers, bucket: number): number =>
-  slowClients === undefined ? atLeast(latency, bucket) : (slowClients.get(bucket) ?? 0);
+/** Room for the tick that is fed; nothing in it outlives a call. */
+const STEP = createStep();
+const USUAL = new Float64Array(LATENCY_QUANTILES.length);
+const SLOW = new Float64Array(LATENCY_QUANTILES.length);
+const SLOWER = new Float64Array(LATENCY_QUANTILES.length);
+
+/** How many answers lie in each of the `buckets`, which rise, or above it. */
+function countSlow(into: Float64Array, { latency, slowClients }: Answers, buckets: Uint16Array): void {
+  if (slowClients === undefined) return countAbove(into, latency, buckets);
+  for (let i = 0; i < buckets.length; i++) into[i] = slowClients.get(buckets[i] as number) ?? 0;
+}
 
 /** ln of the weighted mean of the quantiles' E. */
 export function latencyLogE({ quantiles }: LatencyTest, scale: 'issue' | 'warning'): number {
+  let plain = 0;
   let logE = -Infinity;
-  for (const entry of quantiles) logE = logAddExp(logE, entry.logWeight + logEOf(entry[scale]));
-  return logE;
+  for (const entry of quantiles) {
+    const mixture = scale === 'issue' ? entry.issue : entry.warning;
+    if (mixture.plain) plain += entry.weight * mixture.e;
+    else logE = logAddExp(logE, Math.log(entry.weight) + logEOf(mixture));
+  }
+  return logAddExp(Math.log(plain), logE);
 }

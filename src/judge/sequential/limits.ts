@@ -1,9 +1,10 @@
 /** Section D: tests of one arm against a limit. */
 import {
-  addEvidence,
   createMixture,
-  openTick,
+  createStep,
+  feedStep,
   RATE_GRID,
+  setStep,
   type Grid,
   type Mixture,
   type Onset,
@@ -50,16 +51,14 @@ export function createRateLimit(lambda0: number, onset: Onset): LimitTest {
   };
 }
 
+/** Room for the tick that is fed; nothing in it outlives a call. */
+const STEP = createStep();
+
 /** Feeds one tick; one without events and exposure changes nothing. */
 export function feedLimit(test: LimitTest, events: number, exposure: number, phi: number): void {
   if (events === 0 && exposure === 0) return;
-  openTick(test.mixture);
-  for (let k = 0; k < test.perEvent.length; k++)
-    addEvidence(
-      test.mixture,
-      k,
-      (events * (test.perEvent[k] ?? 0) + exposure * (test.perExposure[k] ?? 0)) / phi,
-    );
+  setStep(STEP, events / phi, test.perEvent, exposure / phi, test.perExposure);
+  feedStep(test.mixture, STEP);
 }
 
 /** The alternatives under `ceiling`; where none is, the one half-way to it. */

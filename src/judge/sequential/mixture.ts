@@ -48,17 +48,12 @@ export interface Mixture {
   readonly exponent: Float64Array;
   /** Whether every exponent is 0, as it nearly always is. */
   plain: boolean;
+  /** E, while the mixture is plain. */
+  e: number;
   /** Prior probability of the onsets still to come. */
   unspent: number;
   started: boolean;
 }
-
-/** Factors and increments outside of these go through logarithms. */
-const LARGEST_FACTOR = 1e150;
-const SMALLEST_FACTOR = 1e-150;
-const LARGEST_INCREMENT = 200;
-/** An `A_k` of less than this, either way, needs no exponent. */
-const WITHOUT_EXPONENT = 300;
 
 export const createMixture = (grid: Grid, onset: Onset): Mixture => ({
   grid,
@@ -67,58 +62,109 @@ export const createMixture = (grid: Grid, onset: Onset): Mixture => ({
   factor: new Float64Array(grid.rho.length),
   exponent: new Float64Array(grid.rho.length),
   plain: true,
+  e: 1,
   unspent: 1,
   started: false,
 });
+
+/** What one tick does to each alternative. It may be fed to several mixtures over the same grid. */
+export interface Step {
+  readonly increment: Float64Array;
+  /** e^increment. */
+  readonly factor: Float64Array;
+  length: number;
+  /** Whether the factors are neither too large nor too small for numbers. */
+  usual: boolean;
+}
+
+const LONGEST_GRID = 8;
+const LARGEST_INCREMENT = 200;
+/** Evidence over this goes through logarithms. */
+const LARGEST_E = 1e100;
+const SMALLEST_FACTOR = 1e-100;
+/** An `A_k` of less than this, either way, needs no exponent. */
+const WITHOUT_EXPONENT = 200;
+
+export const createStep = (): Step => ({
+  increment: new Float64Array(LONGEST_GRID),
+  factor: new Float64Array(LONGEST_GRID),
+  length: 0,
+  usual: true,
+});
+
+/** `inc_k = x perX_k + y perY_k` */
+export function setStep(step: Step, x: number, perX: Float64Array, y: number, perY: Float64Array): void {
+  const { increment, factor } = step;
+  let largest = 0;
+  for (let k = 0; k < perX.length; k++) {
+    const inc = x * (perX[k] as number) + y * (perY[k] as number);
+    increment[k] = inc;
+    factor[k] = Math.exp(inc);
+    largest = Math.max(largest, Math.abs(inc));
+  }
+  step.length = perX.length;
+  step.usual = largest < LARGEST_INCREMENT;
+}
+
+/** Feeds one tick. The regression may begin with it: `A_k <- logaddexp(A_k, ln pi_t)`; then `A_k <- A_k + inc_k`. */
+export function feedStep(mixture: Mixture, step: Step): void {
+  const prior = takePrior(mixture);
+  if (!(mixture.plain && step.usual && mixture.e < LARGEST_E)) return feedLogarithms(mixture, step, prior);
+  const { factor, weights } = mixture;
+  let e = mixture.unspent;
+  for (let k = 0; k < step.length; k++) {
+    const fed = ((factor[k] as number) + prior) * (step.factor[k] as number);
+    factor[k] = fed;
+    e += (weights[k] as number) * fed;
+  }
+  mixture.e = e;
+  // With a prior to each tick no evidence comes to nothing; without, it may.
+  if (prior === 0) keepSmall(mixture);
+}
+
+function keepSmall(mixture: Mixture): void {
+  const { factor, exponent } = mixture;
+  for (let k = 0; k < factor.length; k++) {
+    if ((factor[k] as number) > SMALLEST_FACTOR) continue;
+    exponent[k] = Math.log(factor[k] as number);
+    factor[k] = 1;
+    mixture.plain = false;
+  }
+}
+
+/** Prior probability that the regression begins with this tick. */
+function takePrior(mixture: Mixture): number {
+  const { onset, started, unspent } = mixture;
+  const prior = Math.min(started ? onset.later : onset.first, unspent);
+  mixture.started = true;
+  mixture.unspent = unspent - prior;
+  return prior;
+}
+
+function feedLogarithms(mixture: Mixture, step: Step, prior: number): void {
+  const { factor, exponent } = mixture;
+  mixture.plain = true;
+  for (let k = 0; k < factor.length; k++) {
+    const begun = logAddExp(logEvidenceOf(mixture, k), Math.log(prior));
+    const logEvidence = begun + (step.increment[k] ?? 0);
+    const small = Math.abs(logEvidence) < WITHOUT_EXPONENT;
+    exponent[k] = small ? 0 : logEvidence;
+    factor[k] = small ? Math.exp(logEvidence) : 1;
+    mixture.plain &&= small;
+  }
+  if (mixture.plain) mixture.e = Math.exp(logSumOf(mixture));
+}
 
 /** `A_k` of alternative k. */
 export const logEvidenceOf = ({ factor, exponent }: Mixture, k: number): number =>
   (exponent[k] ?? 0) + Math.log(factor[k] ?? 0);
 
-/** Lets the regression begin with this tick: `A_k <- logaddexp(A_k, ln pi_t)`. Comes before the tick's increments. */
-export function openTick(mixture: Mixture): void {
-  const prior = Math.min(mixture.started ? mixture.onset.later : mixture.onset.first, mixture.unspent);
-  mixture.started = true;
-  if (prior <= 0) return;
-  mixture.unspent -= prior;
-  const { factor, exponent } = mixture;
-  for (let k = 0; k < factor.length; k++)
-    if (exponent[k] === 0) factor[k] = (factor[k] ?? 0) + prior;
-    else setLogEvidence(mixture, k, logAddExp(logEvidenceOf(mixture, k), Math.log(prior)));
-}
-
-/** Adds an increment to `A_k`. */
-export function addEvidence(mixture: Mixture, k: number, increment: number): void {
-  if (increment > -LARGEST_INCREMENT && increment < LARGEST_INCREMENT) {
-    const factor = (mixture.factor[k] ?? 0) * Math.exp(increment);
-    if (factor > SMALLEST_FACTOR && factor < LARGEST_FACTOR) {
-      mixture.factor[k] = factor;
-      return;
-    }
-  }
-  setLogEvidence(mixture, k, logEvidenceOf(mixture, k) + increment);
-}
-
-function setLogEvidence(mixture: Mixture, k: number, logEvidence: number): void {
-  const small = Math.abs(logEvidence) < WITHOUT_EXPONENT;
-  mixture.exponent[k] = small ? 0 : logEvidence;
-  mixture.factor[k] = small ? Math.exp(logEvidence) : 1;
-  mixture.plain = mixture.exponent.every((exponent) => exponent === 0);
-}
-
 /** `logE = logsumexp(ln w_k + A_k for all k, ln(1 - sum of pi so far))`; 0 before the first tick. */
-export function logEOf(mixture: Mixture): number {
-  const { weights, factor, plain, unspent } = mixture;
-  if (!plain) return logSumOf(mixture);
-  let sum = unspent;
-  for (let k = 0; k < weights.length; k++) sum += (weights[k] ?? 0) * (factor[k] ?? 0);
-  return Math.log(sum);
-}
+export const logEOf = (mixture: Mixture): number => (mixture.plain ? Math.log(mixture.e) : logSumOf(mixture));
 
 function logSumOf(mixture: Mixture): number {
-  const { weights } = mixture;
   let logE = Math.log(mixture.unspent);
-  for (let k = 0; k < weights.length; k++)
-    logE = logAddExp(logE, Math.log(weights[k] ?? 0) + logEvidenceOf(mixture, k));
+  for (let k = 0; k < mixture.weights.length; k++)
+    logE = logAddExp(logE, Math.log(mixture.weights[k] ?? 0) + logEvidenceOf(mixture, k));
   return logE;
 }

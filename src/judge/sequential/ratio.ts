@@ -1,5 +1,14 @@
 /** Section A: whether the canary's rate of events is larger than the baseline's. */
-import { addEvidence, createMixture, openTick, type Grid, type Mixture, type Onset } from './mixture.ts';
+import {
+  createMixture,
+  createStep,
+  feedStep,
+  setStep,
+  type Grid,
+  type Mixture,
+  type Onset,
+  type Step,
+} from './mixture.ts';
 
 /** Requests of both arms, and how many of them had the event that is compared (failed, or were slow). */
 export interface PairedCounts {
@@ -61,20 +70,20 @@ export function feedRatio({ split, mixture }: RatioTest, counts: PairedCounts, p
   const { canaryRequests, baselineRequests, canaryEvents, baselineEvents } = counts;
   if (canaryRequests === 0 || baselineRequests === 0) return;
   setShare(split, canaryRequests / (canaryRequests + baselineRequests));
-  feedEvents(mixture, split, canaryEvents, baselineEvents, phi);
+  setEvents(STEP, split, canaryEvents, baselineEvents, phi);
+  feedStep(mixture, STEP);
 }
 
-/** Feeds one tick whose share `split` has been set to. */
-export function feedEvents(
-  mixture: Mixture,
+/** Room for the tick that is fed; nothing in it outlives a call. */
+const STEP = createStep();
+
+/** What a tick does to the alternatives, at the share that `split` has been set to. */
+export function setEvents(
+  step: Step,
   { logRatios, shifts }: Split,
   canaryEvents: number,
   baselineEvents: number,
   phi: number,
 ): void {
-  openTick(mixture);
-  const events = canaryEvents + baselineEvents;
-  if (events === 0) return;
-  for (let k = 0; k < shifts.length; k++)
-    addEvidence(mixture, k, (canaryEvents * (logRatios[k] ?? 0) - events * (shifts[k] ?? 0)) / phi);
+  setStep(step, canaryEvents / phi, logRatios, -(canaryEvents + baselineEvents) / phi, shifts);
 }

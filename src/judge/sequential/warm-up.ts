@@ -89,12 +89,12 @@ interface Sample {
 }
 
 /** Buckets are logarithms of latency. */
-function bucketsOf({ length, buckets, counts, total }: Counts): Sample {
+function bucketsOf({ pairs, length, total }: Counts): Sample {
   let sum = 0;
   let squares = 0;
-  for (let i = 0; i < length; i++) {
-    const bucket = buckets[i] ?? 0;
-    const weighted = bucket * (counts[i] ?? 0);
+  for (let i = 0; i < length; i += 2) {
+    const bucket = pairs[i] ?? 0;
+    const weighted = bucket * (pairs[i + 1] ?? 0);
     sum += weighted;
     squares += weighted * bucket;
   }

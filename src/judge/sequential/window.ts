@@ -1,5 +1,5 @@
 import { addCounts, type Counts } from '../counts.ts';
-import { createHistogram, toSparse, type Histogram, type SparseHistogram } from '../histogram.ts';
+import { BUCKETS, createHistogram, type Histogram } from '../histogram.ts';
 
 /** The window moves in steps of this part of its length, so that its cost does not depend on the length of a tick. */
 const SLOTS = 30;
@@ -12,18 +12,19 @@ export interface WindowArm {
   readonly latency: Histogram;
 }
 
-interface OldArm {
+/** What an arm did in one slot; its latencies are bucket and count in turn. */
+interface SlotArm {
   readonly requests: number;
   readonly errors: number;
   readonly answers: number;
-  readonly latency: SparseHistogram;
+  readonly latency: Uint16Array | Uint32Array;
 }
 
-interface OldSlot {
+interface Slot {
   readonly from: number;
   readonly until: number;
-  readonly canary: OldArm;
-  readonly baseline: OldArm;
+  readonly canary: SlotArm;
+  readonly baseline: SlotArm;
 }
 
 /** Counts of both arms over the last `lengthMs`, exact to a thirtieth of that. Changed in place by its owner. */
@@ -34,10 +35,11 @@ export interface Window {
   /** When the counts begin, and end: epoch milliseconds; undefined while there are none. */
   from: number | undefined;
   until: number | undefined;
-  /** The slot that is not full yet. */
+  /** Slots that are full. */
+  readonly slots: Slot[];
+  /** When the slot under way began, and what was counted then. */
   slotFrom: number | undefined;
-  readonly slot: { readonly canary: WindowArm; readonly baseline: WindowArm };
-  readonly old: OldSlot[];
+  readonly before: { readonly canary: WindowArm; readonly baseline: WindowArm };
 }
 
 const noCounts = (): WindowArm => ({ requests: 0, errors: 0, answers: 0, latency: createHistogram() });
@@ -48,9 +50,9 @@ export const createWindow = (lengthMs: number): Window => ({
   baseline: noCounts(),
   from: undefined,
   until: undefined,
+  slots: [],
   slotFrom: undefined,
-  slot: { canary: noCounts(), baseline: noCounts() },
-  old: [],
+  before: { canary: noCounts(), baseline: noCounts() },
 });
 
 export interface Served {
@@ -61,7 +63,7 @@ export interface Served {
 
 /**
  * Adds what both arms did from `from` to `at`.
- * @returns whether the slot is full: with that the window has moved
+ * @returns whether the slot is full
  */
 export function addToWindow(
   window: Window,
@@ -75,8 +77,6 @@ export function addToWindow(
   window.until = at;
   add(window.canary, canary);
   add(window.baseline, baseline);
-  add(window.slot.canary, canary);
-  add(window.slot.baseline, baseline);
   const full = at - window.slotFrom >= window.lengthMs / SLOTS;
   if (full) closeSlot(window, window.slotFrom, at);
   return full;
@@ -87,34 +87,61 @@ export function moveWindow(window: Window, now: number): void {
   const start = now - window.lengthMs;
   const { slotFrom, until } = window;
   if (slotFrom !== undefined && until !== undefined && until <= start) closeSlot(window, slotFrom, until);
-  for (let oldest = window.old[0]; oldest !== undefined && oldest.until <= start; oldest = window.old[0]) {
+  for (
+    let oldest = window.slots[0];
+    oldest !== undefined && oldest.until <= start;
+    oldest = window.slots[0]
+  ) {
     subtract(window.canary, oldest.canary);
+    subtract(window.before.canary, oldest.canary);
     subtract(window.baseline, oldest.baseline);
-    window.old.shift();
-    window.from = window.old[0]?.from ?? window.slotFrom;
+    subtract(window.before.baseline, oldest.baseline);
+    window.slots.shift();
+    window.from = window.slots[0]?.from ?? window.slotFrom;
   }
 }
 
 function closeSlot(window: Window, from: number, until: number): void {
-  const { canary, baseline } = window.slot;
-  window.old.push({ from, until, canary: pack(canary), baseline: pack(baseline) });
-  clear(canary);
-  clear(baseline);
+  const { canary, baseline, before } = window;
+  window.slots.push({
+    from,
+    until,
+    canary: difference(canary, before.canary),
+    baseline: difference(baseline, before.baseline),
+  });
+  copy(before.canary, canary);
+  copy(before.baseline, baseline);
   window.slotFrom = undefined;
 }
 
-const pack = ({ requests, errors, answers, latency }: WindowArm): OldArm => ({
-  requests,
-  errors,
-  answers,
-  latency: toSparse(latency),
-});
+/** Room for the pairs of one slot, until their number is known. */
+const PAIRS = new Uint32Array(2 * BUCKETS);
 
-function clear(arm: WindowArm): void {
-  arm.requests = 0;
-  arm.errors = 0;
-  arm.answers = 0;
-  arm.latency.fill(0);
+/** Slots are many: they are kept as small as they can be. */
+function difference(now: WindowArm, before: WindowArm): SlotArm {
+  let length = 0;
+  let largest = 0;
+  for (let bucket = 0; bucket < BUCKETS; bucket++) {
+    const count = (now.latency[bucket] ?? 0) - (before.latency[bucket] ?? 0);
+    if (count === 0) continue;
+    PAIRS[length++] = bucket;
+    PAIRS[length++] = count;
+    if (count > largest) largest = count;
+  }
+  const pairs = PAIRS.subarray(0, length);
+  return {
+    requests: now.requests - before.requests,
+    errors: now.errors - before.errors,
+    answers: now.answers - before.answers,
+    latency: largest < 65_536 ? new Uint16Array(pairs) : new Uint32Array(pairs),
+  };
+}
+
+function copy(into: WindowArm, from: WindowArm): void {
+  into.requests = from.requests;
+  into.errors = from.errors;
+  into.answers = from.answers;
+  into.latency.set(from.latency);
 }
 
 function add(into: WindowArm, { requests, errors, latency }: Served): void {
@@ -124,12 +151,12 @@ function add(into: WindowArm, { requests, errors, latency }: Served): void {
   addCounts(into.latency, latency);
 }
 
-function subtract(from: WindowArm, { requests, errors, answers, latency: { pairs } }: OldArm): void {
-  from.requests -= requests;
-  from.errors -= errors;
-  from.answers -= answers;
-  for (let i = 0; i < pairs.length; i += 2) {
-    const bucket = pairs[i] ?? 0;
-    from.latency[bucket] = (from.latency[bucket] ?? 0) - (pairs[i + 1] ?? 0);
+function subtract(from: WindowArm, slot: SlotArm): void {
+  from.requests -= slot.requests;
+  from.errors -= slot.errors;
+  from.answers -= slot.answers;
+  for (let i = 0; i < slot.latency.length; i += 2) {
+    const bucket = slot.latency[i] ?? 0;
+    from.latency[bucket] = (from.latency[bucket] ?? 0) - (slot.latency[i + 1] ?? 0);
   }
 }
