@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { SpillwayError } from './core/errors.ts';
 import type { Secrets } from './exec/environment.ts';
 import type { GateRunner } from './ports/gate.ts';
+import type { Reviewer } from './ports/reviewer.ts';
 import type { System } from './ports/system.ts';
 import type { Target } from './ports/target.ts';
 import type { Traffic } from './ports/traffic.ts';
@@ -55,6 +56,9 @@ export const gates: Kinds<GateRunner> = {
   },
 };
 
+const GITHUB_PROTECTION = 'github-protection';
+/** The variable that holds the webhook secrets of the GitHub App. */
+const GITHUB_APP_SECRETS = 'GITHUB_APP_WEBHOOK_SECRET';
 /** The variable that holds GitHub's webhook secrets, separated by spaces while one replaces another. */
 const GITHUB_SECRETS = 'GITHUB_WEBHOOK_SECRET';
 
@@ -64,13 +68,52 @@ export const triggers: Readonly<Record<string, (host: Host) => Promise<Trigger>>
   github: async ({ secrets }) => {
     const { githubTrigger } = await import('./triggers/github/index.ts');
     const { githubSettings } = await import('./triggers/github/schema.ts');
-    const given = (secrets(GITHUB_SECRETS) ?? '').split(' ').filter((secret) => secret !== '');
-    const parsed = githubSettings.safeParse({ secrets: given });
+    const parsed = githubSettings.safeParse({ secrets: listed(secrets(GITHUB_SECRETS)) });
     if (parsed.success) return githubTrigger(parsed.data);
     throw new SpillwayError('not_found', 'GitHub webhooks are not set up here', {
       where: GITHUB_SECRETS,
       hint: `Set the secret ${GITHUB_SECRETS} (at least 16 characters) to the one of the webhook.`,
     });
+  },
+  [GITHUB_PROTECTION]: async ({ secrets }) => {
+    const { githubProtectionTrigger } = await import('./triggers/github-protection/index.ts');
+    const { githubProtectionSettings } = await import('./triggers/github-protection/schema.ts');
+    const parsed = githubProtectionSettings.safeParse({ secrets: listed(secrets(GITHUB_APP_SECRETS)) });
+    if (parsed.success) return githubProtectionTrigger(parsed.data);
+    throw new SpillwayError('not_found', 'deployment protection rules of GitHub are not set up here', {
+      where: GITHUB_APP_SECRETS,
+      hint: `Set the secret ${GITHUB_APP_SECRETS} (at least 16 characters) to the one of the GitHub App's webhook.`,
+    });
+  },
+};
+
+/** Words of a variable, separated by spaces. */
+const listed = (value: string | undefined): readonly string[] =>
+  (value ?? '').split(/\s+/).filter((word) => word !== '');
+
+/** Who answers questions, by the trigger that they come in under. */
+export const reviewers: Readonly<Record<string, (host: Host) => Promise<Reviewer>>> = {
+  [GITHUB_PROTECTION]: async ({ secrets, system }) => {
+    const { githubReviewer } = await import('./notifiers/github-review/index.ts');
+    const { githubReviewSettings } = await import('./notifiers/github-review/schema.ts');
+    const parsed = githubReviewSettings.safeParse({
+      api: secrets('GITHUB_API_URL') ?? 'https://api.github.com',
+      appId: secrets('GITHUB_APP_ID') ?? '',
+      privateKey: secrets('GITHUB_APP_PRIVATE_KEY') ?? '',
+      environments: Object.fromEntries(
+        listed(secrets('GITHUB_APP_ENVIRONMENTS')).map((pair) => pair.split('=', 2)),
+      ),
+    });
+    if (parsed.success) return githubReviewer(parsed.data, system);
+    const [issue] = parsed.error.issues;
+    throw new SpillwayError(
+      'not_found',
+      `the GitHub App is not set up here: ${issue?.message ?? 'incomplete'}`,
+      {
+        where: String(issue?.path[0] ?? 'GITHUB_APP_ID'),
+        hint: 'Set the secrets GITHUB_APP_ID and GITHUB_APP_PRIVATE_KEY: see docs/judge-api.md',
+      },
+    );
   },
 };
 

@@ -17,10 +17,11 @@ import { ingest } from './intake/ingest.ts';
 import { Lanes } from './lanes.ts';
 import { notifyTasks } from './notify-tasks.ts';
 import { Observer } from './observer/index.ts';
+import { reviewTasks } from './review-tasks.ts';
 import { Runner } from './runner.ts';
 import { Sealing } from './sealing.ts';
 import type { TaskHandler } from './task-handler.ts';
-import { INBOX_TASK, NOTIFY_TASK } from './tasks.ts';
+import { INBOX_TASK, NOTIFY_TASK, REVIEW_TASK } from './tasks.ts';
 import { timerTasks } from './timer-tasks.ts';
 import type { World } from './world.ts';
 
@@ -167,6 +168,7 @@ function handlersOf(
     ['timer', timerTasks(world.system, lanes, engine.looked)],
     [INBOX_TASK, inboxTasks(world, lanes, engine.recorded)],
     [NOTIFY_TASK, notifyTasks(world)],
+    [REVIEW_TASK, reviewTasks(world, engine.recorded)],
   ]);
   return (kind) => (isWork(kind) ? effects : others.get(kind));
 }

@@ -9,6 +9,7 @@ import type { ClaimedTask, NewTask } from '../ports/store.ts';
 
 export const INBOX_TASK = 'inbox';
 export const NOTIFY_TASK = 'notify';
+export const REVIEW_TASK = 'review';
 
 /** A message on its way to one channel. */
 export interface NotifyPayload {

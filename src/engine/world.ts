@@ -3,6 +3,7 @@ import type { ApplicationName } from '../core/ids.ts';
 import type { Notification } from '../core/notification.ts';
 import type { GateRunner } from '../ports/gate.ts';
 import type { Notifier } from '../ports/notifier.ts';
+import type { Reviewer } from '../ports/reviewer.ts';
 import type { Source } from '../ports/source.ts';
 import type { Store } from '../ports/store.ts';
 import type { System } from '../ports/system.ts';
@@ -53,6 +54,8 @@ export interface World {
   gate(type: string): Promise<GateRunner>;
   /** @throws SpillwayError `not_found` for a name under which nothing may come in */
   trigger(name: string): Promise<Trigger>;
+  /** Who answers what has come in under a trigger's name. */
+  reviewer(trigger: string): Promise<Reviewer>;
   /** Bytes left where Spillway keeps its data. */
   freeDisk(): Promise<number>;
 }

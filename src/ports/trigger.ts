@@ -1,5 +1,6 @@
 import type { Json } from '../core/json.ts';
 import type { Instant } from '../core/time.ts';
+import type { ReviewRequest } from './reviewer.ts';
 
 /** Something happened that may ask for a deployment. The vocabulary is the lifecycle's. */
 export interface TriggerEvent {
@@ -17,6 +18,8 @@ export interface TriggerEvent {
   readonly metadata: { readonly [key: string]: Json };
   readonly ipAddress: string | null;
   readonly userAgent: string | null;
+  /** It asks for no deployment, but what is to be thought of one. */
+  readonly review?: ReviewRequest;
 }
 
 /** A request as it arrived, before anything in it is believed. */

@@ -78,6 +78,7 @@ async function openHooks(world: World): Promise<Record<string, HookSource>> {
   for (const [name, socketOnly] of [
     ['git', true],
     ['github', false],
+    ['github-protection', false],
   ] as const) {
     try {
       const { maxBodyBytes } = await world.trigger(name);

@@ -5,7 +5,7 @@ import type { Logger, World } from '../engine/world.ts';
 import { hostSystem } from '../exec/system.ts';
 import type { Source } from '../ports/source.ts';
 import type { Store } from '../ports/store.ts';
-import { entryOf, gates, targets, traffic, triggers, type Host } from '../registry.ts';
+import { entryOf, gates, reviewers, targets, traffic, triggers, type Host } from '../registry.ts';
 import { servedApplication } from './applications.ts';
 import { versionKey } from './keys.ts';
 import type { SecretStore } from './secrets.ts';
@@ -36,6 +36,7 @@ export async function openWorld(parts: Parts): Promise<World> {
     traffic: once((kind) => entryOf(traffic, 'traffic provider', kind).open(host)),
     gate: once((kind) => entryOf(gates, 'gate', kind).open(host)),
     trigger: once((kind) => entryOf(triggers, 'trigger', kind)(host)),
+    reviewer: once((kind) => entryOf(reviewers, 'reviewer', kind)(host)),
     freeDisk: async () => {
       const { bavail, bsize } = await statfs(dataDir);
       return bavail * bsize;

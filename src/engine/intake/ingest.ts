@@ -3,7 +3,7 @@ import type { JsonObject } from '../../core/json.ts';
 import type { NewTask, SystemEvent } from '../../ports/store.ts';
 import type { RawRequest, Received, TriggerEvent } from '../../ports/trigger.ts';
 import type { IngestResult } from '../control-plane.ts';
-import { asJson, INBOX_TASK } from '../tasks.ts';
+import { asJson, INBOX_TASK, REVIEW_TASK } from '../tasks.ts';
 import type { World } from '../world.ts';
 import type { InboxPayload } from './inbox-tasks.ts';
 
@@ -37,14 +37,15 @@ const bodyHash = (event: TriggerEvent, body: Uint8Array): string =>
 
 function inboxTask(trigger: string, deliveryId: string, event: TriggerEvent, request: RawRequest): NewTask {
   const payload: InboxPayload = { trigger, event, receivedAt: request.receivedAt };
+  const kind = event.review === undefined ? INBOX_TASK : REVIEW_TASK;
   return {
-    key: `${INBOX_TASK}/${trigger}/${deliveryId}`,
-    kind: INBOX_TASK,
+    key: `${kind}/${trigger}/${deliveryId}`,
+    kind,
     lane: null,
     deployment: null,
     payload: asJson(payload),
     runAt: request.receivedAt,
-    queue: `${INBOX_TASK}/${trigger}`,
+    queue: `${kind}/${trigger}`,
     priority: 2,
   };
 }

@@ -1,12 +1,11 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
 import type { RawRequest, Received, Trigger, TriggerEvent } from '../../ports/trigger.ts';
 import { mediaType, readJson, refuse, textOf } from '../body.ts';
 import { NO_COMMIT } from '../git-ref.ts';
+import { authentic } from '../github-delivery.ts';
 import { pushPayload, type GithubSettings, type PushPayload } from './schema.ts';
 
 /** GitHub caps payloads at 25 MB; a push carries at most 2,048 commits and stays far below this. */
 const MAX_BODY_BYTES = 5_000_000;
-const DELIVERY_ID = /^[A-Za-z0-9-]{1,100}$/;
 
 /** Webhooks of GitHub. Header names are in small letters, as Node gives them. */
 export function githubTrigger({ secrets }: GithubSettings): Trigger {
@@ -19,11 +18,9 @@ export function githubTrigger({ secrets }: GithubSettings): Trigger {
 function receive(request: RawRequest, secrets: readonly string[]): Received {
   const { headers, body } = request;
   if (body.byteLength > MAX_BODY_BYTES) return refuse(413, 'body', `must be at most ${MAX_BODY_BYTES} bytes`);
-  const objection = signatureObjection(headers['x-hub-signature-256'], body, secrets);
-  if (objection) return refuse(401, 'x-hub-signature-256', objection);
-  const deliveryId = headers['x-github-delivery'] ?? '';
-  if (!DELIVERY_ID.test(deliveryId))
-    return refuse(400, 'x-github-delivery', 'must be an id of letters, digits and -');
+  const delivery = authentic(request, secrets);
+  if (!delivery.ok) return delivery;
+  const deliveryId = delivery.value;
   const kind = headers['x-github-event'] ?? '';
   const ignored = (why: string): Received => ({ ok: true, deliveryId, event: null, why });
   if (kind !== 'push') return otherEvent(kind, ignored);
@@ -46,22 +43,6 @@ function otherEvent(kind: string, ignored: (why: string) => Received): Received 
   if (kind === 'ping') return ignored('a ping; the webhook is set up');
   if (kind === 'create') return ignored('a push event tells of the same branch or tag');
   return ignored(`${kind} events start nothing`);
-}
-
-/** Compares with every secret in constant time. */
-function signatureObjection(
-  header: string | undefined,
-  body: Uint8Array,
-  secrets: readonly string[],
-): string | undefined {
-  if (header === undefined) return 'is missing; set a secret on the webhook';
-  const [, hex] = /^sha256=([0-9a-f]{64})$/.exec(header) ?? [];
-  if (hex === undefined) return 'must be sha256= and 64 hex digits';
-  const given = Buffer.from(hex, 'hex');
-  let matches = false;
-  for (const secret of secrets)
-    if (timingSafeEqual(given, createHmac('sha256', secret).update(body).digest())) matches = true;
-  return matches ? undefined : 'does not fit the body; the secret differs, or the body was changed';
 }
 
 function pushEvent(push: PushPayload, deliveryId: string, request: RawRequest): TriggerEvent {

@@ -12,8 +12,10 @@ import { Engine } from '../../../src/engine/engine.ts';
 import type { World } from '../../../src/engine/world.ts';
 import type { GateRunner } from '../../../src/ports/gate.ts';
 import type { Receipt } from '../../../src/ports/notifier.ts';
+import type { Reviewer } from '../../../src/ports/reviewer.ts';
 import type { ClaimedTask, Store } from '../../../src/ports/store.ts';
 import type { ObservedInstance } from '../../../src/ports/target.ts';
+import type { Trigger } from '../../../src/ports/trigger.ts';
 import { createDummyTarget, type DummyOptions, type DummyTarget } from '../../../src/targets/dummy/index.ts';
 import { manualTrigger } from '../../../src/triggers/manual/index.ts';
 import { seededChance } from '../../support/chance.ts';
@@ -41,6 +43,8 @@ environments:
 export interface BenchOptions {
   readonly script?: NonNullable<DummyOptions['script']>;
   readonly gate?: GateRunner;
+  /** Who asks what is to be thought of a commit, and who brings the answer. */
+  readonly review?: { readonly trigger: string; readonly receives: Trigger; readonly reviewer: Reviewer };
   /** Opens a real store, again after each crash; in memory when not given. */
   readonly open?: () => Promise<Store>;
 }
@@ -287,7 +291,14 @@ export class Bench {
       traffic: async () => this.traffic,
       gate: async () =>
         gate ?? { run: async () => ({ verdict: 'pass', reason: 'all well', figures: {}, evidence: null }) },
-      trigger: async () => manualTrigger(() => this.system.id()),
+      trigger: async (name) =>
+        this.#options.review?.trigger === name
+          ? this.#options.review.receives
+          : manualTrigger(() => this.system.id()),
+      reviewer: async () => {
+        if (this.#options.review === undefined) throw new Error('nobody reviews in this test');
+        return this.#options.review.reviewer;
+      },
       freeDisk: async () => 8 * 1024 ** 3,
     };
   }
