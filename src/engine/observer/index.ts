@@ -10,7 +10,9 @@ import type { World } from '../world.ts';
 import { watchedOf } from './expected.ts';
 import { LaneObserver } from './lane-observer.ts';
 
-const LOOK_EVERY = { rollingOut: seconds(1), otherwise: seconds(5) };
+/** A lane at rest is looked at less often, unless something is missing there. */
+const LOOK_EVERY = { busy: seconds(1), otherwise: seconds(5) };
+const NOT_LOOKED_AT = 'was not looked at yet';
 /** A look that takes longer is left alone, and the next one begun. */
 const LOOK_LIMIT = seconds(20);
 /** What waits for the first look waits no longer. */
@@ -20,7 +22,8 @@ interface Seen {
   readonly observer: LaneObserver;
   busySince: Instant | null;
   lookedAt: Instant | null;
-  trouble: string | null;
+  /** Why the last look failed; undefined before the first has ended. */
+  trouble: string | null | undefined;
 }
 
 /** Looks at every lane again and again; lanes do not wait for each other. */
@@ -64,11 +67,12 @@ export class Observer {
     return this.#seen.get(routeOf(lane))?.observer.lastReady(revision) ?? [];
   }
 
-  /** Lanes whose last look failed, with the reason. */
+  /** Lanes whose last look failed or found too little, with the reason. */
   troubles(): ReadonlyArray<{ readonly lane: string; readonly reason: string }> {
-    return [...this.#seen].flatMap(([lane, { trouble }]) =>
-      trouble === null ? [] : [{ lane, reason: trouble }],
-    );
+    return [...this.#seen].flatMap(([lane, { trouble, observer }]) => {
+      const reason = trouble === undefined ? NOT_LOOKED_AT : (trouble ?? observer.lack);
+      return reason === null ? [] : [{ lane, reason }];
+    });
   }
 
   async #work(): Promise<void> {
@@ -77,7 +81,7 @@ export class Observer {
     void this.#firstLook(first);
     while (!this.#stopping.signal.aborted) {
       for (const lane of this.#lanes.all()) void this.#consider(lane);
-      await system.sleep(LOOK_EVERY.rollingOut, this.#stopping.signal);
+      await system.sleep(LOOK_EVERY.busy, this.#stopping.signal);
     }
   }
 
@@ -93,7 +97,8 @@ export class Observer {
     const seen = this.#seenOf(lane);
     const busy = seen.busySince !== null && elapsed(seen.busySince, now) < LOOK_LIMIT;
     const state = watchedOf(lane)?.status.state;
-    const every = state !== undefined && isActive(state) ? LOOK_EVERY.rollingOut : LOOK_EVERY.otherwise;
+    const isBusy = (state !== undefined && isActive(state)) || seen.observer.lack !== null;
+    const every = isBusy ? LOOK_EVERY.busy : LOOK_EVERY.otherwise;
     if (busy || (seen.lookedAt !== null && elapsed(seen.lookedAt, now) < every)) return;
     seen.busySince = now;
     seen.lookedAt = now;
@@ -119,7 +124,7 @@ export class Observer {
     const known = this.#seen.get(route);
     if (known !== undefined) return known;
     const observer = new LaneObserver(this.#world, this.#lanes, lane.id);
-    const seen: Seen = { observer, busySince: null, lookedAt: null, trouble: null };
+    const seen: Seen = { observer, busySince: null, lookedAt: null, trouble: undefined };
     this.#seen.set(route, seen);
     return seen;
   }

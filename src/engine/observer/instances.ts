@@ -51,11 +51,12 @@ export class InstanceKeeper {
     }
     const attempts = (record?.attempts ?? 0) + 1;
     const wait = backOff(system, attempts, FIRST_WAIT, LONGEST_WAIT);
-    if (record === undefined) {
+    // What a rollout was about to end may be what is missing: it is looked at twice. At rest there is nothing to wait for.
+    if (record === undefined && deployment !== null) {
       this.#records.set(name, { attempts: 0, notBefore: after(now, wait), last: now });
       return;
     }
-    if (now < record.notBefore) return;
+    if (record !== undefined && now < record.notBefore) return;
     this.#records.set(name, { attempts, notBefore: after(now, wait), last: now });
     const missing = count - running.length;
     log.warn(

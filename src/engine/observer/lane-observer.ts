@@ -3,6 +3,7 @@ import type { DeploymentId, LaneId, RevisionDigest } from '../../core/ids.ts';
 import type { Observation } from '../../core/input.ts';
 import type { JsonObject } from '../../core/json.ts';
 import type { Lane } from '../../core/lane.ts';
+import { labelOf } from '../../core/release.ts';
 import { elapsed, instant, minutes, seconds, type Instant } from '../../core/time.ts';
 import { NONE } from '../../core/weights.ts';
 import type { ObservedInstance } from '../../ports/target.ts';
@@ -42,6 +43,7 @@ export class LaneObserver {
   /** What the next look has to report beside the counts. */
   #pending = { crashes: noneOf(), instanceMinutes: noneOf() };
   #lookedAt: Instant | undefined;
+  #lack: string | null = null;
   #lastSeen: readonly ObservedInstance[] = [];
 
   constructor(world: World, lanes: Lanes, id: LaneId) {
@@ -66,6 +68,11 @@ export class LaneObserver {
     return believed ? readyOf(this.#lastSeen, revision).map(({ endpoint }) => endpoint) : [];
   }
 
+  /** Which instances should be ready and were not at the last look; null when none. */
+  get lack(): string | null {
+    return this.#lack;
+  }
+
   async look(lane: Lane): Promise<void> {
     const expected = expectedOf(lane);
     const deployment = watchedOf(lane);
@@ -78,6 +85,7 @@ export class LaneObserver {
     this.#health ??= new HealthBook(instant(watch?.lastAt ?? now));
     this.#note(now, deployment, instances, this.#health.update(now, instances));
     this.#lookedAt = now;
+    this.#lack = lackOf(expected, instances);
     this.#lastSeen = instances;
 
     await this.#eachTried([
@@ -215,6 +223,14 @@ export class LaneObserver {
 
 const revisionOf = (deployment: Deployment | undefined) =>
   deployment?.revision ? [deployment.revision] : [];
+
+function lackOf({ wanted }: Expected, instances: readonly ObservedInstance[]): string | null {
+  const lacking = wanted.flatMap(({ revision, role, count }) => {
+    const ready = readyOf(instances, revision.digest, role).length;
+    return ready < count ? [`${ready} of ${count} instances of ${labelOf(revision)} are ready`] : [];
+  });
+  return lacking.length === 0 ? null : lacking.join(', ');
+}
 
 const details = (instances: readonly ObservedInstance[]) =>
   instances.map(({ id, revision, health, detail }) => ({ id, revision, health, detail }));
