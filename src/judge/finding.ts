@@ -1,7 +1,8 @@
 import { logEFor, strongest, type Evidence } from './evidence.ts';
 import { plainIssue, type PlainFinding, type PlainRule } from './plain/index.ts';
-import { breaksToo, type LimitRule } from './sequential/absolute.ts';
+import { breaksToo, isAbove, type LimitEvidence, type LimitRule } from './sequential/absolute.ts';
 import { matters } from './sequential/effects.ts';
+import type { EffectGates } from './settings.ts';
 import { comparedErrors, comparedLatency, odds, overLimit } from './wording.ts';
 
 export type Verdict = 'ok' | 'warning' | 'issue' | 'undecided';
@@ -57,12 +58,17 @@ export function rollbackIn(evidence: Evidence): Finding | undefined {
     return finding && fromPlain(finding);
   }
   const broken = evidence.limits.find(
-    ({ canary, baseline }) => canary.logE >= needed.issue && !breaksToo(baseline.logE),
+    (limit) =>
+      limit.canary.logE >= needed.issue && !breaksToo(limit.baseline.logE) && isHeld(limit, evidence.gates),
   );
   if (broken !== undefined) return issue('rollback', broken.rule, overLimit(broken), broken.canary.logE);
   if (logE.combined < needed.rollback || !matters(evidence.effects, evidence.gates)) return undefined;
   return compared('rollback', evidence);
 }
+
+/** Whether the limit holds for the canary alone, or is asked for beside the baseline and the canary is above that as well. */
+const isHeld = (limit: LimitEvidence, gates: EffectGates): boolean =>
+  limit.rule !== 'absolute-error-rate' || gates.errorLimitAboveBaseline !== true || isAbove(limit);
 
 /** The rule for which the canary retreats, while judging goes on. */
 export function retreatIn(evidence: Evidence): Finding | undefined {
