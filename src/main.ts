@@ -14,6 +14,7 @@ const commands: Commands = {
   invocation,
   gitHook,
   startServer: async (options) => (await import('./server/index.ts')).startServer(options),
+  openMetricSource: async (...args) => (await import('./server/metric-sources.ts')).openMetricSource(...args),
   adapterSchemas: async () => (await import('./server/project.ts')).adapterSchemas(),
 };
 

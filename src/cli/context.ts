@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import type { AdapterSchemas } from '../config/adapters.ts';
 import { SpillwayError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { MetricSource } from '../ports/metrics.ts';
 import { createClient, type Client } from './client.ts';
 import { findDataDir } from './discover.ts';
 import type { ExitCode } from './exit.ts';
@@ -38,6 +40,12 @@ export interface Commands {
   /** Schemas of every adapter there is, for `validate`. */
   adapterSchemas(): Promise<AdapterSchemas>;
   gitHook(): Promise<GitHook>;
+  /** Counts of versions, for the commands that ask for them without a server. */
+  openMetricSource(
+    kind: 'prometheus' | 'http-json',
+    settings: JsonObject,
+    env: Io['env'],
+  ): Promise<{ readonly source: MetricSource; readonly settings: JsonObject }>;
   /** The words that run this program: the start of what a hook calls. */
   readonly invocation: readonly string[];
 }

@@ -12,3 +12,5 @@ export type { ReplayResult, StoryPoint } from './result.ts';
 export type { Cast } from './rehearsal.ts';
 export { parseSynthetic, synthesise } from './synthetic.ts';
 export { readTrace, type TraceMeta, type TraceProblems, type TraceSink } from './trace.ts';
+export { Onlooker, type Remark, type Would } from './onlooker.ts';
+export { nextTick, type Counted, type Watched } from './windows.ts';

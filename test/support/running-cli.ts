@@ -6,6 +6,7 @@ import { runCli, type Commands, type Io } from '../../src/cli/index.ts';
 import { instant } from '../../src/core/time.ts';
 import { createServer, type HttpServer } from '../../src/http/index.ts';
 import type { HttpOptions } from '../../src/http/index.ts';
+import { openMetricSource } from '../../src/server/metric-sources.ts';
 import { parsePostReceive, postReceiveHook } from '../../src/triggers/git/index.ts';
 import { FakeControlPlane } from './fake-control-plane.ts';
 import { NOON } from './history.ts';
@@ -93,6 +94,7 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
       invocation: ['/usr/bin/spillway'],
       startServer: () => Promise.reject(new Error('this test starts no server')),
       adapterSchemas: () => Promise.resolve({ targets: {}, traffic: {} }),
+      openMetricSource,
       gitHook: () => Promise.resolve({ parse: parsePostReceive, script: postReceiveHook }),
       ...commands,
     },

@@ -51,6 +51,12 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./why.ts'),
   },
   { name: 'canary', group: LOOK, summary: 'compare a canary with stable', load: () => import('./canary.ts') },
+  {
+    name: 'observe',
+    group: LOOK,
+    summary: "judge something else's rollout, changing nothing",
+    load: () => import('./observe.ts'),
+  },
   { name: 'promote', group: STEER, summary: 'go to the next step now', load: () => import('./promote.ts') },
   { name: 'pause', group: STEER, summary: 'hold the traffic where it is', load: () => import('./pause.ts') },
   { name: 'resume', group: STEER, summary: 'go on after a pause', load: () => import('./resume.ts') },

@@ -1,0 +1,64 @@
+import type { Command } from 'commander';
+import { SpillwayError } from '../core/errors.ts';
+import type { JsonObject } from '../core/json.ts';
+import type { Context } from './context.ts';
+
+/** Flags that say where versions are counted. */
+export interface CountsOptions {
+  readonly prometheus?: string;
+  readonly counts?: string;
+  readonly requests?: string;
+  readonly errors?: string;
+  readonly latency?: string;
+  readonly scrape?: string;
+}
+
+const PROMETHEUS = {
+  requests: 'http_requests_total{version="{{version}}"}',
+  errors: 'http_requests_total{version="{{version}}",code=~"5.."}',
+};
+const JSON_POINTERS = { requests: '/requests', errors: '/errors' };
+
+export const withCounts = (command: Command): Command =>
+  command
+    .option('--prometheus <url>', 'counted by a Prometheus server')
+    .option('--counts <url>', 'counted by anything that answers with JSON; {{version}} in it is the version')
+    .option(
+      '--requests <query>',
+      `the counter of requests, or the JSON pointer to it (default: ${PROMETHEUS.requests}, or ${JSON_POINTERS.requests})`,
+    )
+    .option('--errors <query>', `that of errors (default: ${PROMETHEUS.errors}, or ${JSON_POINTERS.errors})`)
+    .option(
+      '--latency <query>',
+      'that of latencies: a histogram, or a pointer to buckets (default: not compared)',
+    )
+    .option('--scrape <time>', 'how often Prometheus scrapes (default: 15s)');
+
+/** Opens the source that the flags name. @throws SpillwayError `config_invalid` */
+export function openCounts(
+  { commands, io }: Context,
+  options: CountsOptions,
+): ReturnType<typeof commands.openMetricSource> {
+  const { prometheus, counts, latency, scrape } = options;
+  if ((prometheus === undefined) === (counts === undefined))
+    throw new SpillwayError('config_invalid', 'one place where versions are counted is needed', {
+      where: '--prometheus, --counts',
+      hint: 'Give --prometheus http://127.0.0.1:9090, or --counts http://127.0.0.1:8080/counts/{{version}}.',
+    });
+  const usual = prometheus === undefined ? JSON_POINTERS : PROMETHEUS;
+  const queries = { requests: options.requests ?? usual.requests, errors: options.errors ?? usual.errors };
+  const settings: JsonObject =
+    prometheus === undefined
+      ? {
+          url: counts ?? '',
+          ...queries,
+          ...(latency === undefined ? {} : { latency: { buckets: latency } }),
+        }
+      : {
+          url: prometheus,
+          ...queries,
+          ...(latency === undefined ? {} : { latency }),
+          ...(scrape === undefined ? {} : { scrape_interval: scrape }),
+        };
+  return commands.openMetricSource(prometheus === undefined ? 'http-json' : 'prometheus', settings, io.env);
+}
