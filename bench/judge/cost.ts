@@ -7,6 +7,7 @@ import {
   recordLatency,
   type AssessmentContext,
   type Judge,
+  type SparseHistogram,
   type Tick,
 } from '../../src/judge/index.ts';
 import { median, type Measured } from '../lib/report.ts';
@@ -46,13 +47,9 @@ export const measureCost = (): readonly Measured[] => [
 ];
 
 /** Ticks that share nothing, as a traffic provider gives them. */
-function ticksOf(seed: number, count: number): readonly Tick[] {
+function ticksOf(seed: number, count: number): ReadonlyArray<Tick<SparseHistogram>> {
   const stream = new Stream({ scenario: healthy.steady(0.01), seed, counting: 'request' });
-  return Array.from({ length: count }, () => {
-    const tick = structuredClone(stream.next([]));
-    stream.recycle();
-    return tick;
-  });
+  return Array.from({ length: count }, () => structuredClone(stream.next([])));
 }
 
 /** Microseconds a tick. */

@@ -84,7 +84,6 @@ class Play {
   #observe(): void {
     const { unit } = this.#judge.settings;
     observe(this.#judge, this.#stream.next(unit === 'client' ? latencyBuckets(this.#judge) : NO_BUCKETS));
-    this.#stream.recycle();
   }
 
   /** Looks at the judge where a look could tell anything new: always, or only where its evidence allows a response. */

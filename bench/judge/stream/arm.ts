@@ -1,5 +1,5 @@
-import { createHistogram, type ArmTick, type Histogram } from '../../../src/judge/index.ts';
-import { addLatencies } from './latency.ts';
+import type { ArmTick, SparseHistogram } from '../../../src/judge/index.ts';
+import { SecondOfLatencies } from './latency.ts';
 import { poisson, type CountSource } from './poisson.ts';
 import type { Random } from './random.ts';
 import { at, type BadInstances, type Retries, type Scenario } from './scenario.ts';
@@ -23,7 +23,7 @@ export class ArmStream {
   readonly errors: Float64Array;
   totalRequests = 0;
   totalErrors = 0;
-  histogram: Histogram = createHistogram();
+  readonly latencies: SecondOfLatencies;
   readonly #scenario: Scenario;
   readonly #model: ArmModel;
   readonly #random: Random;
@@ -41,6 +41,7 @@ export class ArmStream {
     this.#random = random;
     this.#scenario = scenario;
     this.#model = model;
+    this.latencies = new SecondOfLatencies(random);
     this.requests = new Float64Array(model.instances);
     this.errors = new Float64Array(model.instances);
     this.#failures = new Trials(random, 0);
@@ -65,10 +66,11 @@ export class ArmStream {
     for (let j = 0; j < this.errors.length; j++) this.totalErrors += this.errors[j] as number;
   }
 
-  /** Draws the latencies of the requests that `drawCounts` has drawn, into an empty histogram. */
+  /** Draws the latencies of the requests that `drawCounts` has drawn. */
   drawLatencies(second: number): void {
     const factor = at(this.#scenario.latency ?? 1, second) * this.#model.latency(second);
-    addLatencies(this.#random, this.histogram, this.totalRequests, factor);
+    this.latencies.clear();
+    this.latencies.draw(this.totalRequests, factor);
   }
 
   /** One request more, with 0 or 1 errors. */
@@ -79,11 +81,12 @@ export class ArmStream {
     this.totalErrors += errors;
   }
 
-  toTick(): ArmTick {
+  /** Its latencies are good until the next second is drawn. */
+  toTick(): ArmTick<SparseHistogram> {
     return {
       requests: this.totalRequests,
       errors: this.totalErrors,
-      latency: this.histogram,
+      latency: this.latencies.toSparse(),
       crashes: 0,
       instanceMinutes: this.requests.length / 60,
     };

@@ -1,5 +1,4 @@
 import type { ArmStream } from './arm.ts';
-import { latencyBucket } from './latency.ts';
 import { poisson, type CountSource } from './poisson.ts';
 import type { Random } from './random.ts';
 import type { Loopers } from './scenario.ts';
@@ -36,9 +35,7 @@ export class LoopingClients {
       this.#failed[client] = true;
       const instance = Math.floor(this.#random.unit() * arm.requests.length);
       arm.add(instance, first || counting === 'request' ? 1 : 0);
-      const bucket = latencyBucket(this.#random);
-      arm.histogram[bucket] = (arm.histogram[bucket] as number) + 1;
-      this.#countSlow(client, bucket, slowClients);
+      this.#countSlow(client, arm.latencies.drawOne(), slowClients);
     }
   }
 

@@ -1,9 +1,9 @@
 import {
-  createHistogram,
   type ArmTick,
   type InstanceBlock,
   type InstanceCount,
   type InstanceHistory,
+  type SparseHistogram,
   type Tick,
 } from '../../../src/judge/index.ts';
 import { ArmStream } from './arm.ts';
@@ -72,10 +72,10 @@ export class Stream {
   }
 
   /**
-   * Draws the next second. Where both arms had requests, the histograms of the tick are used again for the one that follows.
+   * Draws the next second. What is in the tick is good until the one that follows is drawn.
    * @param buckets those for which the judge wants clients counted once
    */
-  next(buckets: readonly number[]): Tick {
+  next(buckets: readonly number[]): Tick<SparseHistogram> {
     this.#second++;
     const canary = this.#drawArm('canary', buckets);
     const baseline = this.#drawArm('baseline', buckets);
@@ -83,15 +83,7 @@ export class Stream {
     return this.#counting === 'client' ? { ...tick, clients: { ...this.#clients } } : tick;
   }
 
-  /** Makes the histograms free for the next tick: cleared, or left to a judge that waits for the other arm. */
-  recycle(): void {
-    const bothServed = this.#canary.totalRequests > 0 && this.#baseline.totalRequests > 0;
-    for (const arm of [this.#canary, this.#baseline])
-      if (bothServed) arm.histogram.fill(0);
-      else arm.histogram = createHistogram();
-  }
-
-  #drawArm(name: 'canary' | 'baseline', buckets: readonly number[]): ArmTick {
+  #drawArm(name: 'canary' | 'baseline', buckets: readonly number[]): ArmTick<SparseHistogram> {
     const arm = name === 'canary' ? this.#canary : this.#baseline;
     arm.drawCounts(this.#second);
     arm.drawLatencies(this.#second);
@@ -99,7 +91,7 @@ export class Stream {
       this.#loopers?.[name].addTo(arm, new Map(), 'request');
       return arm.toTick();
     }
-    const slowClients = slowCounts(arm.histogram, buckets);
+    const slowClients = slowCounts(arm.latencies, buckets);
     this.#clients[name] += arm.totalErrors;
     const before = this.#loopers?.[name].failedClients ?? 0;
     this.#loopers?.[name].addTo(arm, slowClients, 'client');
