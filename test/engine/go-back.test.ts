@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { SpillwayError } from '../../src/core/errors.ts';
 import { minutes, seconds } from '../../src/core/time.ts';
-import { Bench, LANE } from './support/bench.ts';
+import { Bench, CONFIGURATION, LANE } from './support/bench.ts';
 
 const ask = (bench: Bench, to: string | null, event: string = bench.system.id()) =>
   bench.engine.rollback({ lane: LANE, to, emergency: false, reason: 'complaints', actor: 'grace', event });
@@ -72,6 +72,29 @@ describe('going back by hand', () => {
     await bench.until(id, 'failed', minutes(2));
     const again = await ask(bench, null, 'complaint-1');
     assert.ok(again.ok && again.deployment?.id === id, 'the answer is what it led to');
+    await bench.system.advance(minutes(10));
+    assert.equal(bench.traffic.share('1.1.0'), 100);
+    await bench.stop();
+  });
+
+  it('goes back one version for one event, also when the server dies before it has noted that', async () => {
+    const bench = await Bench.start();
+    for (const version of ['1.0.0', '1.1.0']) await bench.serve(version);
+    const id = await bench.deploy('1.2.0');
+    await bench.until(id, 'deploying');
+    await bench.system.advance(seconds(10));
+    const record = bench.store.record.bind(bench.store);
+    let dies = true;
+    bench.store.record = async (events, tasks, completes) => {
+      if (dies && completes !== null) throw new SpillwayError('unavailable', 'the power is gone');
+      return record(events, tasks, completes);
+    };
+    const asks = `${CONFIGURATION}triggers: [{ event: workflow_dispatch, action: rollback }]\n`;
+    const ref = bench.source.commit('rollback', asks);
+    await bench.send({ application: 'shop', environment: 'production', ref, actor: 'grace' });
+    await bench.until(id, 'failed', minutes(2));
+    dies = false;
+    await bench.crash();
     await bench.system.advance(minutes(10));
     assert.equal(bench.traffic.share('1.1.0'), 100);
     await bench.stop();
