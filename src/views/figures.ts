@@ -11,8 +11,14 @@ export interface ArmFigures {
 export interface Figures {
   readonly canary: ArmFigures;
   readonly stable: ArmFigures;
-  /** Evidence of harm, and how much of it rolls back. */
-  readonly harm: { readonly logE: number; readonly needed: number };
+  /** Evidence of harm, and the next amount of it at which something happens; null where a plain rule judges, which asks for none. */
+  readonly harm: {
+    readonly logE: number;
+    readonly needed: number;
+    readonly then: 'retreats' | 'rolls back';
+    /** Whether it asks for anything already. */
+    readonly shown: boolean;
+  } | null;
   /** Evidence of health, and how much of it certifies. */
   readonly health: { readonly logE: number; readonly needed: number; readonly held: boolean };
   /** Requests that met the canary since its start, warm-up included. */
@@ -21,8 +27,10 @@ export interface Figures {
   readonly windowMs: number;
 }
 
-/** E >= 20 certifies a canary (analysis, section F). */
-const CERTIFICATE = Math.log(20);
+/** E >= 20 certifies a canary (analysis, section F), where its record does not say otherwise. */
+const CERTIFICATE = 20;
+/** By so much the second stage asks for more evidence than the first. */
+const SECOND_STAGE = Math.log(10);
 
 /**
  * The figures in a verdict's record as the judge wrote it.
@@ -30,16 +38,14 @@ const CERTIFICATE = Math.log(20);
  */
 export function figuresOf(record: unknown): Figures | null {
   const evidence = at(record, 'issue', 'logE') === undefined ? at(record, 'evidence') : at(record, 'issue');
-  const alpha = number(evidence, 'alpha');
-  const harm = limitOverBound(evidence) ?? number(evidence, 'logE', 'combined');
-  if (alpha === null || harm === null) return null;
+  if (number(evidence, 'alpha') === null || number(evidence, 'logE', 'combined') === null) return null;
   return {
     canary: armOf(evidence, 'canary'),
     stable: armOf(evidence, 'baseline'),
-    harm: { logE: harm, needed: -Math.log(alpha) },
+    harm: harmOf(evidence),
     health: {
       logE: number(evidence, 'certificate', 'logE') ?? 0,
-      needed: CERTIFICATE,
+      needed: Math.log(number(evidence, 'certificate', 'needed') ?? CERTIFICATE),
       held: at(evidence, 'certificate', 'held') === true,
     },
     exposed: {
@@ -48,6 +54,20 @@ export function figuresOf(record: unknown): Figures | null {
     },
     windowMs: number(evidence, 'effects', 'windowMs') ?? 0,
   };
+}
+
+/** A limit decides alone, and rolls back; the comparison retreats first where there are two stages. */
+function harmOf(evidence: unknown): Figures['harm'] {
+  if (at(evidence, 'plain', 'thresholds') !== undefined) return null;
+  const first = -Math.log(number(evidence, 'alpha') ?? 1);
+  const limit = limitOverBound(evidence);
+  if (limit !== null) return { logE: limit, needed: first, then: 'rolls back', shown: true };
+  const logE = number(evidence, 'logE', 'combined') ?? 0;
+  const shown = logE >= first;
+  if (number(evidence, 'stages') !== 2) return { logE, needed: first, then: 'rolls back', shown };
+  return shown
+    ? { logE, needed: first + SECOND_STAGE, then: 'rolls back', shown }
+    : { logE, needed: first, then: 'retreats', shown };
 }
 
 /** The strongest single test that is over what is needed, where there is one: it decides without the comparison. */

@@ -70,8 +70,13 @@ describe('figures', () => {
     const figures = figuresOf(JSON.parse(JSON.stringify(record)));
     assert.ok(figures);
     assert.equal(figures.stable.requests / figures.canary.requests, 9);
-    assert.ok(figures.harm.logE >= figures.harm.needed, 'harm is shown');
-    assert.ok(Math.abs(figures.harm.needed - Math.log(100)) < 1e-9);
+    const { harm } = figures;
+    assert.ok(harm?.shown && harm.logE >= harm.needed, 'harm is shown');
+    assert.ok(Math.abs(harm.needed - Math.log(1000)) < 1e-9);
+    assert.equal(harm.then, 'rolls back');
+    const early = figuresOf(look(NOON, 0.012, 5).record)?.harm;
+    assert.deepEqual([early?.shown, early?.then], [false, 'retreats']);
+    assert.ok(Math.abs((early?.needed ?? 0) - Math.log(100)) < 1e-9);
   });
 
   it('are none for a record of another kind, or a broken one', () => {

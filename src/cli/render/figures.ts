@@ -23,14 +23,18 @@ export function figureLines(figures: Figures, canvas: Canvas): readonly Line[] {
     ],
     arms,
   );
-  const reached = harm.logE >= harm.needed;
-  const harmLine = [
-    span('harm    '),
-    ...bar(harm.logE / harm.needed, 24, reached ? 'bad' : 'good', canvas.glyphs),
-    span(`  ${odds(harm.logE)}, rolls back at ${odds(harm.needed)}`),
-  ];
   const met = `${plural(exposed.requests, 'request')} met the canary; ${count(exposed.errors)} of them failed`;
-  return [...(canary.requests + stable.requests > 0 ? grid : []), harmLine, [span(`exposed ${met}`)]];
+  return [
+    ...(canary.requests + stable.requests > 0 ? grid : []),
+    ...(harm === null ? [] : [harmLine(harm, canvas)]),
+    [span(`exposed ${met}`)],
+  ];
 }
+
+const harmLine = ({ logE, needed, then, shown }: NonNullable<Figures['harm']>, { glyphs }: Canvas): Line => [
+  span('harm    '),
+  ...bar(logE / needed, 24, shown ? 'bad' : 'good', glyphs),
+  span(`  ${odds(logE)}, ${then} at ${odds(needed)}`),
+];
 
 const ms = (value: number | null): string => (value === null ? '-' : `${count(value)} ms`);

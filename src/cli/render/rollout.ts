@@ -79,12 +79,13 @@ function verdictLines({ verdict }: RolloutView, { width }: Canvas): readonly Lin
 function evidenceLines(figures: Figures | null, canvas: Canvas): readonly Line[] {
   if (!figures) return [];
   const { harm, health } = figures;
-  const danger = harm.logE >= harm.needed ? 'bad' : harm.logE >= WARNING ? 'warn' : 'good';
+  if (harm === null) return [];
+  const danger = harm.shown ? 'bad' : harm.logE >= WARNING ? 'warn' : 'good';
   const certified = health.held ? 'certified' : `${odds(health.logE)}, certified at ${odds(health.needed)}`;
   return [
     labelled('harm', [
       ...bar(harm.logE / harm.needed, barWidth(canvas), danger, canvas.glyphs),
-      span(`  ${odds(harm.logE)}, rolls back at ${odds(harm.needed)}`, 'dim'),
+      span(`  ${odds(harm.logE)}, ${harm.then} at ${odds(harm.needed)}`, 'dim'),
     ]),
     labelled('health', [
       ...bar(health.held ? 1 : health.logE / health.needed, barWidth(canvas), 'good', canvas.glyphs),
