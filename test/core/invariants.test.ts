@@ -8,7 +8,7 @@ import type { DeploymentId } from '../../src/core/ids.ts';
 import type { Outcome } from '../../src/core/input.ts';
 import { emptyLane, liveOnly } from '../../src/core/lane.ts';
 import { instancesFor, MOST_RETREATS } from '../../src/core/planner.ts';
-import { days, minutes } from '../../src/core/time.ts';
+import { days, minutes, seconds } from '../../src/core/time.ts';
 import { answerTo, LANE, PLAN, revision, World } from './given.ts';
 
 /** Numbers stand for choices among whatever is possible at that moment, so that shrinking keeps making sense. */
@@ -78,13 +78,18 @@ const move: fc.Arbitrary<Move> = fc.oneof(
 
 /** Runs moves and checks every invariant after each. */
 class Checked {
-  readonly world = new World();
+  readonly world: World;
   readonly answered: Outcome[] = [];
   readonly keys = new Set<string>();
   readonly ended = new Set<DeploymentId>();
   readonly takenBack = new Set<DeploymentId>();
   seen = 0;
   requests = 0;
+
+  constructor(world = new World()) {
+    this.world = world;
+    this.check();
+  }
 
   run(move: Move): void {
     const { world } = this;
@@ -227,6 +232,31 @@ test('the invariants hold after any inputs, in any order, doubled or late', () =
     }),
     { numRuns: 1500 },
   );
+});
+
+/** A canary that has half of the traffic, where most can happen to it. */
+function halfway(): World {
+  const world = new World();
+  world.serving('v1');
+  const canary = world.request('v2@halfway');
+  world.through(canary, 'preflight', 'build', 'prepare', 'start', 'shift');
+  world.pass(seconds(10));
+  world.verdict(canary, 'ok');
+  world.answer(canary, 'shift');
+  return world;
+}
+
+test('they hold from the middle of a rollout on, where retreats begin and end', () => {
+  let retreats = 0;
+  fc.assert(
+    fc.property(fc.array(move, { minLength: 5, maxLength: 40 }), (moves) => {
+      const checked = new Checked(halfway());
+      for (const one of moves) checked.run(one);
+      retreats += checked.world.log.filter(({ type }) => type === 'canary.retreated').length;
+    }),
+    { numRuns: 1000 },
+  );
+  assert.ok(retreats > 20, `${retreats} retreats were seen`);
 });
 
 test('left alone, every deployment ends', () => {

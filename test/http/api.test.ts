@@ -170,6 +170,20 @@ test('a rollback is asked for with a reason', async (t) => {
   assert.equal((answer.json['deployment'] as { kind: string }).kind, 'rollback');
 });
 
+test('a rollback that is asked for again under its key is known to be the same', async (t) => {
+  const { controlPlane, server } = await startServer(t);
+  const { world } = midCanary(controlPlane);
+  const wanted = { application: 'shop', environment: 'production', reason: 'it smells' };
+  await post(server.socket, '/api/v1/rollbacks', wanted, { 'idempotency-key': 'friday-1' });
+  assert.equal(world.lane.deployments.at(-1)?.request.event, 'rollback-friday-1');
+  assertProblem(
+    await post(server.socket, '/api/v1/rollbacks', wanted, { 'idempotency-key': '../friday' }),
+    400,
+    'invalid_event',
+    /an id/,
+  );
+});
+
 test('lanes tell what serves and what is under way, with the live look', async (t) => {
   const { controlPlane, server } = await startServer(t);
   const { world, deployment } = midCanary(controlPlane);

@@ -102,7 +102,7 @@ export class FakeControlPlane implements ControlPlane {
     return { ok: true, deployment: 'deployment' in command ? world.get(command.deployment) : null };
   }
 
-  async rollback({ lane, reason, actor, emergency }: RollbackRequest): Promise<CommandResult> {
+  async rollback({ lane, reason, actor, emergency, event }: RollbackRequest): Promise<CommandResult> {
     const world = this.world(lane);
     const { serving } = world.lane.environment;
     if (!serving)
@@ -110,7 +110,7 @@ export class FakeControlPlane implements ControlPlane {
     const id = world.request(
       randomUUID(),
       {},
-      { revision: serving, reason, actor, emergency, trigger: 'manual' },
+      { revision: serving, reason, actor, emergency, event, trigger: 'manual' },
     );
     this.sync();
     return { ok: true, deployment: world.get(id) };
