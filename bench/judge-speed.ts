@@ -110,11 +110,13 @@ const errorsCost = micros(TICKS, () => {
   }
 });
 
+const PAST = 10_000;
+const past = createHistogram();
+for (let i = 0; i < PAST; i++) recordLatency(past, 100 * Math.exp(0.5 * normal()));
+
 const latencyCost = micros(TICKS, () => {
   const test = createLatencyTest(onsetWithin(TICKS));
-  const past = createHistogram();
-  for (let i = 0; i < 10_000; i++) recordLatency(past, 100 * Math.exp(0.5 * normal()));
-  setThresholds(test, past, 10_000);
+  setThresholds(test, past, PAST);
   for (const { canary, baseline } of answers) {
     feedLatency(test, canary, baseline, canary.latency.total, baseline.latency.total, 1);
     sink += latencyLogE(test, 'issue') + latencyLogE(test, 'warning');

@@ -57,7 +57,7 @@ export interface Evidence {
 }
 
 export function logEsOf(judge: Judge): LogEs {
-  const measured = judge.latency?.compared === true ? judge.latency : undefined;
+  const measured = judge.latency?.compared === true && !judge.warmUp.mayFall ? judge.latency : undefined;
   const errors = logEOf(judge.errors.mixture);
   const latency = measured === undefined ? null : latencyLogE(measured, 'issue');
   const latencyWarning = measured === undefined ? null : latencyLogE(measured, 'warning');

@@ -10,6 +10,7 @@ import {
   type Finding,
 } from './finding.ts';
 import { plainFinding } from './plain/index.ts';
+import { warmUpEnd } from './sequential/warm-up.ts';
 import { WARNING_E } from './settings.ts';
 import type { Judge } from './state.ts';
 import { comparedErrors, odds, roughly } from './wording.ts';
@@ -26,6 +27,8 @@ export interface AssessmentContext {
   readonly certificateRequired: boolean;
   /** Telemetry older than this is stale. */
   readonly staleAfterMs: number;
+  /** Why there is no newer telemetry, where that is known. */
+  readonly trouble?: string;
 }
 
 /** Everything that a verdict was made of, as plain data: `verdictOf(record)` gives it again. */
@@ -50,7 +53,7 @@ export interface Assessment extends Finding {
 export function assess(judge: Judge, context: AssessmentContext): Assessment {
   const record: AssessmentRecord = {
     context,
-    warmUpEndsAt: judge.warmUp.endsAt,
+    warmUpEndsAt: warmUpEnd(judge.warmUp),
     warmUpTimeConstantMs: judge.warmUp.timeConstantMs,
     lastTickAt: judge.lastTickAt ?? null,
     lastCanaryAt: judge.lastCanaryAt ?? null,
@@ -86,7 +89,8 @@ function warningIn({ context, lastTickAt, evidence }: AssessmentRecord): Finding
     lastTickAt === null
       ? 'no telemetry so far'
       : `the last telemetry is ${roughly(context.now - lastTickAt)} old`;
-  if (silence > context.staleAfterMs) return warning('stale-data', ageOf);
+  const because = context.trouble === undefined ? '' : `: ${context.trouble}`;
+  if (silence > context.staleAfterMs) return warning('stale-data', ageOf + because);
   if (evidence.plain !== null) {
     const finding = plainFinding(evidence.plain, context);
     return finding.verdict === 'warning' || finding.verdict === 'issue' ? fromPlain(finding) : undefined;

@@ -9,12 +9,16 @@ const TIME_CONSTANTS = 3;
 const LONGEST_WARM_UP_MS = 300_000;
 /** Time constants that are tried, in seconds; the last makes the longest warm-up. */
 const CANDIDATES_S = [10, 12, 15, 18, 22, 27, 33, 40, 50, 60, 72, 85, 100] as const;
-/** The fall must be this many times its standard error, and this large, before it is believed. */
+/** A fall must be this many times its standard error, and this large, before it is believed. */
 const CONVINCING = 3;
 /** Of the mean bucket: 5% of latency. */
 const SMALLEST_FALL_BUCKETS = 2.5;
 /** Of the share of failing requests. */
 const SMALLEST_FALL_SHARE = 0.005;
+/** A canary's level is above the baseline's when it is so many standard errors above it. */
+const ABOVE = 2.5;
+/** That it will fall to the baseline's is given up when a level that stays explains e^4 times better what was seen. */
+const GIVEN_UP = 4;
 
 /** Sums of a weighted regression of a level on e^(-t / tau), for each candidate tau. */
 interface Fall {
@@ -33,6 +37,11 @@ interface Fall {
 export interface WarmUp {
   /** Epoch milliseconds. */
   endsAt: number;
+  /**
+   * Whether the canary answers more slowly than the baseline, and may yet fall to it: then nothing is made of its latency. With
+   * little traffic a cold start would else be found guilty before its fall can be seen.
+   */
+  mayFall: boolean;
   /** Of the fall that was seen; null where none was, or where the length is given. */
   timeConstantMs: number | null;
   readonly startedAt: number;
@@ -57,11 +66,16 @@ export function createWarmUp(startedAt: number, length: number | 'auto'): WarmUp
   return {
     startedAt,
     endsAt: startedAt + (auto ? LEAST_WARM_UP_MS : length),
+    mayFall: false,
     timeConstantMs: null,
     latency: auto ? noFall(SMALLEST_FALL_BUCKETS) : undefined,
     errors: auto ? noFall(SMALLEST_FALL_SHARE) : undefined,
   };
 }
+
+/** When a verdict need no longer wait for the warm-up, as far as is known: a fall that is only possible is waited for longest. */
+export const warmUpEnd = ({ endsAt, mayFall, timeConstantMs, startedAt }: WarmUp): number =>
+  mayFall && timeConstantMs === null ? startedAt + LONGEST_WARM_UP_MS : endsAt;
 
 interface Served {
   readonly requests: number;
@@ -72,12 +86,17 @@ interface Served {
 /** Learns from what both arms did between `from` and `at`: the canary's level is taken against the baseline's of the same time. */
 export function feedWarmUp(warmUp: WarmUp, canary: Served, baseline: Served, from: number, at: number): void {
   const { latency, errors, startedAt } = warmUp;
-  if (latency === undefined || errors === undefined || from >= startedAt + LONGEST_WARM_UP_MS) return;
+  if (latency === undefined || errors === undefined) return;
+  if (from >= startedAt + LONGEST_WARM_UP_MS) {
+    warmUp.mayFall = false;
+    return;
+  }
   const seconds = ((from + at) / 2 - startedAt) / 1000;
   feedFall(latency, bucketsOf(canary.latency), bucketsOf(baseline.latency), seconds);
   feedFall(errors, failuresOf(canary), failuresOf(baseline), seconds);
   const tau = Math.max(timeConstantOf(latency), timeConstantOf(errors));
   warmUp.timeConstantMs = tau === 0 ? null : tau * 1000;
+  warmUp.mayFall = mayFall(latency);
   warmUp.endsAt = startedAt + Math.max(LEAST_WARM_UP_MS, TIME_CONSTANTS * tau * 1000);
 }
 
@@ -139,4 +158,18 @@ function timeConstantOf({ smallest, weight, level, x, xx, xLevel, spread, freedo
     found = CANDIDATES_S[k] ?? 0;
   }
   return found;
+}
+
+/** Whether the level is above 0, and a level that falls to 0 has not been told from one that stays. */
+function mayFall({ smallest, weight, level, xx, xLevel, spread, freedom }: Fall): boolean {
+  if (freedom <= 0 || spread <= 0 || level < smallest * weight) return false;
+  const variance = spread / freedom;
+  const staying = (level * level) / weight;
+  if (staying < ABOVE * ABOVE * variance) return false;
+  let falling = 0;
+  for (let k = 0; k < CANDIDATES_S.length; k++) {
+    const explained = xLevel[k] ?? 0;
+    falling = Math.max(falling, (explained * explained) / (xx[k] ?? 1));
+  }
+  return staying - falling < 2 * variance * GIVEN_UP;
 }
