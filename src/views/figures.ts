@@ -15,7 +15,7 @@ export interface Figures {
   readonly harm: {
     readonly logE: number;
     readonly needed: number;
-    readonly then: 'retreats' | 'rolls back';
+    readonly next: 'retreats' | 'rolls back';
     /** Whether it asks for anything already. */
     readonly shown: boolean;
   } | null;
@@ -61,13 +61,13 @@ function harmOf(evidence: unknown): Figures['harm'] {
   if (at(evidence, 'plain', 'thresholds') !== undefined) return null;
   const first = -Math.log(number(evidence, 'alpha') ?? 1);
   const limit = limitOverBound(evidence);
-  if (limit !== null) return { logE: limit, needed: first, then: 'rolls back', shown: true };
+  if (limit !== null) return { logE: limit, needed: first, next: 'rolls back', shown: true };
   const logE = number(evidence, 'logE', 'combined') ?? 0;
   const shown = logE >= first;
-  if (number(evidence, 'stages') !== 2) return { logE, needed: first, then: 'rolls back', shown };
+  if (number(evidence, 'stages') !== 2) return { logE, needed: first, next: 'rolls back', shown };
   return shown
-    ? { logE, needed: first + SECOND_STAGE, then: 'rolls back', shown }
-    : { logE, needed: first, then: 'retreats', shown };
+    ? { logE, needed: first + SECOND_STAGE, next: 'rolls back', shown }
+    : { logE, needed: first, next: 'retreats', shown };
 }
 
 /** The strongest single test that is over what is needed, where there is one: it decides without the comparison. */

@@ -73,9 +73,9 @@ describe('figures', () => {
     const { harm } = figures;
     assert.ok(harm?.shown && harm.logE >= harm.needed, 'harm is shown');
     assert.ok(Math.abs(harm.needed - Math.log(1000)) < 1e-9);
-    assert.equal(harm.then, 'rolls back');
+    assert.equal(harm.next, 'rolls back');
     const early = figuresOf(look(NOON, 0.012, 5).record)?.harm;
-    assert.deepEqual([early?.shown, early?.then], [false, 'retreats']);
+    assert.deepEqual([early?.shown, early?.next], [false, 'retreats']);
     assert.ok(Math.abs((early?.needed ?? 0) - Math.log(100)) < 1e-9);
   });
 

@@ -104,7 +104,7 @@ function harmLines(comparison: Comparison, canvas: Canvas): readonly Line[] {
     ]);
   const history = overTime.map(({ at, harm }) => ({ at, value: harm }));
   return [
-    ...wrap(consequences(thresholds), canvas.width).map((text): Line => [span(text, 'dim')]),
+    ...wrap(consequences(comparison), canvas.width).map((text): Line => [span(text, 'dim')]),
     meter('combined', logE.combined),
     meter('  errors', logE.errors),
     meter('  latency', logE.latency),
@@ -115,13 +115,16 @@ function harmLines(comparison: Comparison, canvas: Canvas): readonly Line[] {
   ];
 }
 
-const consequences = ({ warning, retreat, rollback }: Comparison['thresholds']): string =>
-  [
+function consequences({ judge, thresholds: { warning, retreat, rollback } }: Comparison): string {
+  if (judge !== 'sequential')
+    return `nothing follows from it: this rollout is judged by ${judge}, and would otherwise be as below`;
+  return [
     `warns at ${odds(warning)}`,
     ...(retreat === null ? [] : [`retreats at ${odds(retreat)}`]),
     `rolls back at ${odds(rollback)}`,
     ...(retreat === null ? [] : [`a limit alone at ${odds(retreat)}`]),
   ].join(', ');
+}
 
 function limitName({ rule, limit }: Comparison['evidence']['limits'][number]): string {
   switch (rule) {
@@ -136,7 +139,8 @@ function limitName({ rule, limit }: Comparison['evidence']['limits'][number]): s
   }
 }
 
-function ruleLines({ nearest, verdict }: Comparison, { width }: Canvas): readonly Line[] {
+function ruleLines({ judge, nearest, verdict }: Comparison, { width }: Canvas): readonly Line[] {
+  if (judge !== 'sequential') return [];
   const { rule, logE, needed } = nearest;
   const far = `${rule} (${odds(logE)}, decides at ${odds(needed)})`;
   const near = logE > 0 ? `${far}: ${explainRule(rule)}` : 'none: nothing speaks against the canary';

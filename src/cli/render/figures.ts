@@ -31,10 +31,10 @@ export function figureLines(figures: Figures, canvas: Canvas): readonly Line[] {
   ];
 }
 
-const harmLine = ({ logE, needed, then, shown }: NonNullable<Figures['harm']>, { glyphs }: Canvas): Line => [
+const harmLine = ({ logE, needed, next, shown }: NonNullable<Figures['harm']>, { glyphs }: Canvas): Line => [
   span('harm    '),
   ...bar(logE / needed, 24, shown ? 'bad' : 'good', glyphs),
-  span(`  ${odds(logE)}, ${then} at ${odds(needed)}`),
+  span(`  ${odds(logE)}, ${next} at ${odds(needed)}`),
 ];
 
 const ms = (value: number | null): string => (value === null ? '-' : `${count(value)} ms`);

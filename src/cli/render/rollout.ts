@@ -85,7 +85,7 @@ function evidenceLines(figures: Figures | null, canvas: Canvas): readonly Line[]
   return [
     labelled('harm', [
       ...bar(harm.logE / harm.needed, barWidth(canvas), danger, canvas.glyphs),
-      span(`  ${odds(harm.logE)}, ${harm.then} at ${odds(harm.needed)}`, 'dim'),
+      span(`  ${odds(harm.logE)}, ${harm.next} at ${odds(harm.needed)}`, 'dim'),
     ]),
     labelled('health', [
       ...bar(health.held ? 1 : health.logE / health.needed, barWidth(canvas), 'good', canvas.glyphs),

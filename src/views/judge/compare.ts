@@ -13,6 +13,7 @@ import {
   type Histogram,
   type Interval,
   type Judge,
+  type JudgeSettings,
   type RatioSequence,
 } from '../../judge/index.ts';
 import { utc } from '../words.ts';
@@ -49,6 +50,7 @@ export interface Comparison {
   readonly at: string;
   /** Time that the comparison covers, ms. */
   readonly spanMs: number;
+  readonly judge: JudgeSettings['rule'];
   readonly verdict: Omit<Assessment, 'record'>;
   /** When harm was shown, since the canary began; null where it was not. */
   readonly shownAfterMs: number | null;
@@ -139,6 +141,7 @@ function comparisonOf(record: ReadRecord, assessment: Assessment, sums: Sums): O
     version,
     at: utc(evidence.at),
     spanMs: evidence.at - startedAt,
+    judge: record.settings.rule,
     verdict,
     shownAfterMs: data.issue && data.issue.at - startedAt,
     nearest: nearestRule(evidence),

@@ -2,8 +2,10 @@ import { z } from 'zod';
 import {
   DEFAULT_SETTINGS,
   type AssessmentContext,
+  type EffectGates,
   type InstanceHistory,
   type JudgeSettings,
+  type Limits,
 } from '../../judge/index.ts';
 import { plainSettings } from './plain-schema.ts';
 
@@ -14,12 +16,15 @@ const amount = z.number().min(0);
 const count = z.int().min(0);
 const moment = z.int().min(0);
 
+/** A shape that forgets no key of the type it is for, not even one that may be left out. */
+type Shape<Type> = Record<keyof Type, z.ZodType>;
+
 const limits = z.strictObject({
   errorRate: share.exactOptional(),
   p95Ms: positive.exactOptional(),
   p99Ms: positive.exactOptional(),
   crashesPerMinute: positive.exactOptional(),
-});
+} satisfies Shape<Limits>);
 
 const gates = z.strictObject({
   errorRatio: positive,
@@ -27,7 +32,7 @@ const gates = z.strictObject({
   p99Ratio: positive,
   errorDifference: share.exactOptional(),
   errorLimitAboveBaseline: z.boolean().exactOptional(),
-});
+} satisfies Shape<EffectGates>);
 
 export const judgeSettings = z.strictObject({
   rule: z.enum(['sequential', 'fixed', 'consecutive', 'mann_whitney']),
@@ -46,7 +51,7 @@ export const judgeSettings = z.strictObject({
   fixedPhi: z.number().min(1).exactOptional(),
   onset: z.enum(['mixture', 'start']),
   plain: plainSettings,
-}) satisfies z.ZodType<JudgeSettings>;
+} satisfies Shape<JudgeSettings>) satisfies z.ZodType<JudgeSettings>;
 
 const some = z.record(z.string(), z.unknown());
 
