@@ -6,6 +6,7 @@ const TINY = join(import.meta.dirname, '..', 'tiny');
 /** The first step as it is configured, and so long that a sick release never leaves it. */
 const QUICK = '{ weight: 20, min: 1s,';
 const SLOW = '{ weight: 20, min: 55s,';
+const COMPARISON = 'warm_up: 2s';
 /** As Spillway names the repository that it hosts. */
 const REMOTE = 'spillway';
 
@@ -13,6 +14,10 @@ export interface TinyRelease {
   readonly version: string;
   /** Its health check fails once it has served. */
   readonly sick?: boolean;
+  /** It is slow while it is young. */
+  readonly cold?: boolean;
+  /** In place of `warm_up: 2s`: how it is compared. */
+  readonly comparison?: string;
 }
 
 /** A project with the smallest service there is, and the file in which everything done with it is counted. */
@@ -32,18 +37,24 @@ export class Project {
     git(this.dir, 'init', '--quiet', '--initial-branch=main');
   }
 
-  #configure(firstStep: string): void {
+  #configure({ sick, comparison = COMPARISON }: TinyRelease): void {
     const text = readFileSync(join(TINY, 'spillway.yaml'), 'utf8');
-    const configured = text.replace('127.0.0.1:8080', `127.0.0.1:${this.#port}`).replace(QUICK, firstStep);
+    const configured = text
+      .replace('127.0.0.1:8080', `127.0.0.1:${this.#port}`)
+      .replace(QUICK, sick ? SLOW : QUICK)
+      .replace(COMPARISON, comparison);
     writeFileSync(join(this.dir, 'spillway.yaml'), configured);
   }
 
   /** @returns the commit */
-  commit({ version, sick = false }: TinyRelease): string {
+  commit(release: TinyRelease): string {
+    const { version } = release;
     writeFileSync(join(this.dir, 'version'), version);
-    if (sick) writeFileSync(join(this.dir, 'sick'), '');
-    else rmSync(join(this.dir, 'sick'), { force: true });
-    this.#configure(sick ? SLOW : QUICK);
+    for (const trait of ['sick', 'cold'] as const) {
+      if (release[trait]) writeFileSync(join(this.dir, trait), '');
+      else rmSync(join(this.dir, trait), { force: true });
+    }
+    this.#configure(release);
     git(this.dir, 'add', '--all');
     git(this.dir, 'commit', '--quiet', `--message=Release ${version}`);
     return git(this.dir, 'rev-parse', 'HEAD');

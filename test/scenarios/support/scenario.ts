@@ -62,8 +62,8 @@ export class Scenario {
   }
 
   /** Deploys a first release, and lets users in as soon as it can serve them: an open loop. */
-  async open(): Promise<void> {
-    const id = await this.deploymentOf(this.release({ version: 'first' }));
+  async open(release: TinyRelease = { version: 'first' }): Promise<void> {
+    const id = await this.deploymentOf(this.release(release));
     await this.journal.until('the first release', PATIENCE_MS, () =>
       this.journal.last(id, 'deployment.live'),
     );

@@ -7,13 +7,19 @@ const WELL_FOR = 100;
 /** Beside it a fresh process's slowness is small, so that no judge takes it for a fault of the release. */
 const WORK_MS = 30;
 const sick = existsSync('sick');
+/** Twice as slow when it has just started, with this time constant, and never twice the same. */
+const cold = existsSync('cold');
+const WARMS_UP_MS = 4000;
+const began = Date.now();
+const slowness = () =>
+  cold ? (0.5 + Math.random()) * (1 + Math.exp((began - Date.now()) / WARMS_UP_MS)) : 1;
 let served = 0;
 
 const server = createServer((request, response) => {
   request.resume();
   const ill = request.url === '/health' ? sick && served > WELL_FOR : (served++, false);
   const answer = () => response.writeHead(ill ? 503 : 200, { 'x-shop-version': version }).end();
-  setTimeout(answer, WORK_MS);
+  setTimeout(answer, WORK_MS * slowness());
 });
 server.listen(Number(process.env.PORT), '127.0.0.1');
 record('start');
