@@ -4,6 +4,8 @@ import type { InstanceWindow } from '../ports/metrics.ts';
 
 /** How long samples are remembered, and how many at most of one instance. */
 const REMEMBERED = { time: minutes(15), samples: 200 };
+/** What was seen less often may be anything. */
+export const LEAST_SAMPLES = 3;
 /** Versions and instances that are remembered. */
 const MOST_INSTANCES = 500;
 
@@ -27,17 +29,17 @@ export class SampleMemory {
     this.#forget();
   }
 
-  /** When the arm was last seen; undefined when it never was. */
+  /** When the arm was last seen; undefined when it was not seen often enough to be believed. */
   lastAt(arm: string): number | undefined {
-    const samples = [...(this.#arms.get(arm)?.values() ?? [])];
+    const samples = [...(this.#arms.get(arm)?.values() ?? [])].filter(
+      ({ length }) => length >= LEAST_SAMPLES,
+    );
     return samples.length === 0 ? undefined : Math.max(...samples.map((list) => list.at(-1)?.at ?? 0));
   }
 
   /** What each instance's totals grew by in `(from, to]`. @throws SpillwayError `corrupt` */
   increases(arm: string, from: number, to: number): InstanceWindow[] {
-    return [...(this.#arms.get(arm) ?? [])].map(
-      ([name, samples]) => increaseOf(name, samples, from, to).window,
-    );
+    return [...(this.#arms.get(arm) ?? [])].map(([name, samples]) => increaseOf(name, samples, from, to));
   }
 
   #forget(): void {

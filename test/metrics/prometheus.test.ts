@@ -193,7 +193,7 @@ describe('a real Prometheus', { skip }, () => {
   });
 
   it('says which query is wrong', async () => {
-    const { app, from } = await begun('wrong');
+    const { from } = await begun('wrong');
     await assert.rejects(
       window('wrong', from, { errors: 'no_such_metric{version="{{version}}"}' }),
       /no metric no_such_metric/,

@@ -1,4 +1,4 @@
-import { messageOf } from '../../core/errors.ts';
+import { messageOf, SpillwayError } from '../../core/errors.ts';
 import { elapsed, seconds, type Instant } from '../../core/time.ts';
 import { createHistogram } from '../../judge/index.ts';
 import type { MetricArm, MetricQuery, MetricSource, MetricWindow } from '../../ports/metrics.ts';
@@ -6,6 +6,9 @@ import type { InstanceCount, Side } from './series.ts';
 
 /** A source is asked no more often than this. */
 const ASK_EVERY = seconds(5);
+
+/** Fewer requests say nothing of a baseline. */
+const LEAST_REQUESTS = 20;
 
 /** The sides that are counted now: no baseline where none serves beside the canary. */
 export interface Arms {
@@ -63,22 +66,50 @@ export class MetricFeed {
     const at = Math.min(...first.map(({ watermark }) => watermark)) as Instant;
     if (!(at > this.#from && at <= now)) return this.#wait(sides, first, this.#from);
     const both = await Promise.all(
-      first.map((window, i) => (window.watermark === at ? window : upTo((sides[i] as (typeof sides)[number])[1], at))),
+      sides.map(async ([, arm], i) => {
+        const known = first[i];
+        return known?.watermark === at ? known : upTo(arm, at);
+      }),
     );
     if (both.some(({ watermark }) => watermark !== at)) return this.#wait(sides, both, at);
-    return { at, counts: both.flatMap((window, i) => countsOf((sides[i] as (typeof sides)[number])[0], window)) };
+    comparable(both[1]);
+    return { at, counts: sides.flatMap(([side], i) => countsOf(side, both[i]?.instances ?? [])) };
   }
 
-  #wait(sides: ReadonlyArray<readonly [Side, MetricArm]>, windows: readonly MetricWindow[], at: Instant): undefined {
+  #wait(
+    sides: ReadonlyArray<readonly [Side, MetricArm]>,
+    windows: readonly MetricWindow[],
+    at: Instant,
+  ): undefined {
     const reasons = windows.flatMap(({ watermark, notes }, i) =>
-      watermark > at ? [] : [`${sides[i]?.[0] === 'canary' ? 'the canary' : 'stable'}: ${notes.join('; ') || 'nothing is final yet'}`],
+      watermark > at
+        ? []
+        : [
+            `${sides[i]?.[0] === 'canary' ? 'the canary' : 'stable'}: ${notes.join('; ') || 'nothing is final yet'}`,
+          ],
     );
-    this.#trouble = reasons.join('; ');
+    this.#trouble = reasons.join('; ') || 'its answer is of another time than was asked for';
     return undefined;
   }
 }
 
-const countsOf = (part: Side, { instances }: MetricWindow): InstanceCount[] =>
+/**
+ * A baseline of which most requests fail is none: it is broken, or what is counted as an error is none.
+ * @throws SpillwayError `corrupt`
+ */
+function comparable(baseline: MetricWindow | undefined): void {
+  const sum = (key: 'requests' | 'errors') =>
+    (baseline?.instances ?? []).reduce((all, one) => all + one[key], 0);
+  const [requests, errors] = [sum('requests'), sum('errors')];
+  if (requests < LEAST_REQUESTS || errors < requests / 2) return;
+  throw new SpillwayError(
+    'corrupt',
+    `${errors} of ${requests} requests of stable are counted as errors: there is nothing to compare with`,
+    { hint: 'Check what counts as an error; else stable itself is broken.' },
+  );
+}
+
+const countsOf = (part: Side, instances: MetricWindow['instances']): InstanceCount[] =>
   instances
     .filter(({ requests }) => requests > 0)
     .map(({ name, requests, errors, latency }) => ({

@@ -33,10 +33,18 @@ export function httpJsonSource({ clock, secrets }: HttpJsonOptions): MetricSourc
       if (placeholdersIn(settings.url).includes('from')) return between(sample, window);
       const key = `${settings.url} ${query.application}/${query.environment} ${arm.arm} ${arm.revision}`;
       memory.note(key, new Map([['', sample]]));
-      return believed(memory.increases(key, from, to), Math.max(from, Math.min(to, sample.at)));
+      const known = memory.lastAt(key) ?? from;
+      const watermark = Math.max(from, Math.min(to, known));
+      const notes = watermark > from ? [] : [newestOf(sample, window.to)];
+      return { ...believed(memory.increases(key, from, watermark), watermark), notes };
     },
   };
 }
+
+const newestOf = ({ at }: Sample, to: Instant): string =>
+  at < to - 1000
+    ? `the answer is ${Math.round((to - at) / 1000)} s old`
+    : 'it was not asked often enough so far';
 
 interface Window {
   readonly from: Instant;

@@ -27,11 +27,14 @@ interface Sums {
 /** What expressions said of each step, summed: final up to the last step that has requests' data. */
 export function windowOf(
   raw: RawSeries,
-  from: Instant,
+  { from, to }: { readonly from: Instant; readonly to: number },
   withLatency: boolean,
   reading: Reading,
 ): MetricWindow {
-  const last = Math.max(from, ...raw.requests.flatMap(({ points }) => points.map(([at]) => at)));
+  const last = Math.max(
+    from,
+    ...raw.requests.flatMap(({ points }) => points.map(([at]) => at).filter((at) => at <= to)),
+  );
   const instances = new Map<string, Sums>();
   const sumsOf = ({ labels }: Series) => {
     const name = labels[reading.instanceLabel] ?? '';

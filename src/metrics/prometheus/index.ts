@@ -4,6 +4,7 @@ import { instant, type Instant } from '../../core/time.ts';
 import type { MetricArm, MetricQuery, MetricSource, MetricWindow } from '../../ports/metrics.ts';
 import type { Clock } from '../../ports/system.ts';
 import { increaseOf, type Sample } from '../increase.ts';
+import { LEAST_SAMPLES } from '../memory.ts';
 import { believable, cannotBeTrue } from '../refusal.ts';
 import { namesOf, placeholdersIn } from '../template.ts';
 import { instantQuery, rangeQuery, type Endpoint, type Series } from './api.ts';
@@ -98,21 +99,18 @@ async function counted(asked: Asked): Promise<MetricWindow> {
   const live = new Set(current.map(({ labels }) => labels[settings.instance_label] ?? ''));
   const seen = [...samples].filter(([name]) => live.has(name));
   const watermark = watermarkOf(asked, seen, end);
-  const increases = [...samples].map(([name, list]) => increaseOf(name, list, from, watermark.at));
-  for (const { window: one } of increases)
+  const instances = [...samples].map(([name, list]) => increaseOf(name, list, from, watermark.at));
+  for (const one of instances)
     if (texts.latency !== null && one.requests > 0 && one.latency === null)
       throw cannotBeTrue(
         `there are requests of ${one.name} and no latencies`,
         'Check the query for latency.',
       );
-  const odd = increases.flatMap(({ window: { name }, odd: steps }) =>
-    steps > 0 ? [`counters of ${name} went back once without a restart; that step is not counted`] : [],
-  );
   return {
-    instances: increases.map(({ window }) => window),
+    instances,
     unit: 'request',
     watermark: watermark.at,
-    notes: [...watermark.notes, ...odd],
+    notes: watermark.notes,
   };
 }
 
@@ -130,6 +128,9 @@ function watermarkOf(
       at: from,
       notes: [`${seen.length} of ${wanted} instances are in Prometheus: ${names.join(', ')}`],
     };
+  const fresh = seen.find(([, samples]) => samples.length < LEAST_SAMPLES);
+  if (fresh !== undefined)
+    return { at: from, notes: [`${fresh[0]} was scraped ${fresh[1].length} times so far`] };
   const scraped = seen.map(([name, samples]) => ({ name, at: samples.at(-1)?.at ?? 0 }));
   const last = scraped.reduce((a, b) => (b.at < a.at ? b : a));
   const late = end - last.at > 3 * settings.scrape_interval;
@@ -164,12 +165,18 @@ async function explainNoErrors({ endpoint, texts }: Asked, raw: RawSeries, end: 
 async function estimated({ settings, from, to, now, endpoint, texts }: Asked): Promise<MetricWindow> {
   const settled = Math.min(to, now - 2 * settings.scrape_interval);
   const steps = stepsWithin(from, settled, stepOf(settings));
-  if (steps === undefined) return { instances: [], unit: 'request', watermark: from, notes: [] };
+  if (steps === undefined)
+    return { instances: [], unit: 'request', watermark: from, notes: ['no whole step has passed'] };
   const ask = (query: string) => rangeQuery(endpoint, query, steps);
   const requests = await ask(texts.requests);
   const [errors, latency] = await Promise.all([
     ask(texts.errors),
     texts.latency === null ? [] : ask(texts.latency),
   ]);
-  return windowOf({ requests, errors, latency }, from, texts.latency !== null, readingOf(settings));
+  return windowOf(
+    { requests, errors, latency },
+    { from, to: steps.end },
+    texts.latency !== null,
+    readingOf(settings),
+  );
 }
