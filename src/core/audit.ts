@@ -58,6 +58,7 @@ const SHAPES: Readonly<Record<LaneEventType, Shape>> = {
   'approval.expired': shape('approval', 'request_approval', 'failure'),
   'deployment.approved': shape('approval', 'approve', 'success'),
   'deployment.started': shape('deployment', 'deploy', 'started'),
+  'canary.planned': shape('deployment', 'plan_steps', 'success'),
   'instances.ready': shape('deployment', 'start_instances', 'success'),
   'instances.starting': shape('deployment', 'start_instances', 'started'),
   'instances.retiring': shape('deployment', 'retire_instances', 'started'),

@@ -1,7 +1,7 @@
 import type { GateOutcome, Request, ResponseName, VerdictName } from './deployment.ts';
 import type { DeploymentId, EffectKey, LaneId } from './ids.ts';
 import type { JsonObject } from './json.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, PlannedSteps } from './plan.ts';
 import type { PreflightCheck } from './input.ts';
 import type { Revision } from './release.ts';
 import type { Duration, Instant } from './time.ts';
@@ -39,6 +39,8 @@ export type DeploymentEvent = { readonly deployment: DeploymentId } & (
   | { readonly type: 'approval.expired' }
   | { readonly type: 'deployment.approved' }
   | { readonly type: 'deployment.started'; readonly previous: Revision | null; readonly key: EffectKey }
+  /** The steps that keep to the risk budget at the present traffic. */
+  | ({ readonly type: 'canary.planned' } & PlannedSteps)
   | { readonly type: 'instances.starting'; readonly count: number; readonly key: EffectKey }
   | { readonly type: 'instances.ready'; readonly count: number }
   | { readonly type: 'canary.step'; readonly step: number; readonly weight: Weight }

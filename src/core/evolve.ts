@@ -221,6 +221,10 @@ const changes: { readonly [Type in Later['type']]: (d: Deployment, e: Of<Type>) 
       deployingLimit(started),
     );
   },
+  'canary.planned': (d, e) => {
+    const planned = { ...d, plan: { ...d.plan, steps: e.steps } };
+    return withDue(planned, { deadline: after(d.since, deployingLimit(planned)) });
+  },
   'instances.starting': (d, e) => rollout(d, { phase: 'starting', expects: e.key }),
   'instances.ready': (d, e) => {
     const startedAt = 'rollout' in d.status ? (d.status.rollout.startedAt ?? e.at) : e.at;

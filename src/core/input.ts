@@ -2,7 +2,7 @@ import type { GateOutcome, Request, ResponseName, VerdictName } from './deployme
 import type { TimerName } from './effects.ts';
 import type { DeploymentId, EffectKey } from './ids.ts';
 import type { JsonObject } from './json.ts';
-import type { Plan } from './plan.ts';
+import type { Plan, PlannedSteps } from './plan.ts';
 import type { Revision } from './release.ts';
 import type { Instant } from './time.ts';
 
@@ -49,7 +49,7 @@ export type Outcome = {
       readonly gate: string;
       readonly result: Result<{ readonly outcome: GateOutcome }>;
     }
-  | { readonly effect: 'prepare'; readonly result: Result }
+  | { readonly effect: 'prepare'; readonly result: Result<{ readonly planned?: PlannedSteps }> }
   | { readonly effect: 'start'; readonly result: Result<{ readonly ready: number }> }
   | { readonly effect: 'shift'; readonly result: Result }
   | { readonly effect: 'verify'; readonly result: Result }

@@ -88,6 +88,7 @@ const tellers: Tellers = {
     title: `${subject} is being deployed to ${environment}`,
     fields: { commit: deployment?.request.commit ?? '', actor: deployment?.request.actor ?? '' },
   }),
+  'canary.planned': silent,
   'instances.starting': silent,
   'instances.ready': silent,
   'canary.step': ({ step, weight }, { subject, environment }) => ({

@@ -11,6 +11,11 @@ export interface Plan {
   readonly strategy: 'immediate' | 'canary';
   /** In order, growing, the last one all of the traffic. */
   readonly steps: readonly CanaryStep[];
+  /**
+   * The largest number of user requests that may meet a bad version. With it the steps are chosen from the traffic when the rollout
+   * starts, and `steps` hold only where that cannot be done.
+   */
+  readonly riskBudget?: number;
   /** `evidence`: the steps' times are limits, and the judge says when a step ends. */
   readonly pace: 'time' | 'evidence';
   readonly onInconclusive: 'pause' | 'rollback' | 'proceed';
@@ -34,6 +39,15 @@ export interface CanaryStep {
   readonly minimum: Duration;
   /** After this long without a clear verdict, `onInconclusive` says what happens. */
   readonly maximum: Duration;
+}
+
+/** Steps that were chosen when the rollout started. */
+export interface PlannedSteps {
+  readonly steps: readonly CanaryStep[];
+  /** Why these, in a sentence. */
+  readonly reason: string;
+  /** What they were chosen from and what is expected of them. */
+  readonly record: JsonObject;
 }
 
 export interface GatePlan {

@@ -3,7 +3,7 @@ import type { Draft } from './draft.ts';
 import type { DeploymentId } from './ids.ts';
 import type { Result } from './input.ts';
 import { activeOf, soakingOf } from './lane.ts';
-import type { CanaryStep } from './plan.ts';
+import type { CanaryStep, PlannedSteps } from './plan.ts';
 import { instancesFor, needsVerdict, RETIRE_LIMIT, SHIFT_LIMIT, stepsOf } from './planner.ts';
 import type { Revision } from './release.ts';
 import { beginRollback } from './rollback.ts';
@@ -19,8 +19,14 @@ export function startRollout(draft: Draft, id: DeploymentId): void {
   draft.perform(id, key, plan.deadlines.deploying, { kind: 'prepare', revision: revisionOf(draft, id) });
 }
 
-export function prepared(draft: Draft, deployment: Deployment, result: Result): void {
+export function prepared(
+  draft: Draft,
+  deployment: Deployment,
+  result: Result<{ readonly planned?: PlannedSteps }>,
+): void {
   if (!result.ok) return beginRollback(draft, deployment.id, `prepare: ${result.reason}`);
+  if (result.planned !== undefined)
+    draft.emit({ type: 'canary.planned', deployment: deployment.id, ...result.planned });
   enterStep(draft, deployment.id, 0);
 }
 

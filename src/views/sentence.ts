@@ -52,6 +52,7 @@ const tellers: Tellers = {
   'approval.expired': () => bad('nobody approved in time'),
   'deployment.approved': () => plain('approved'),
   'deployment.started': ({ previous }) => plain(`rollout starts; ${known(previous, 'nothing')} serves now`),
+  'canary.planned': ({ reason }) => plain(reason),
   'instances.starting': ({ count }) => quiet(`${plural(count, 'instance')} starting`),
   'instances.ready': ({ count }) => plain(`${plural(count, 'instance')} ready`),
   'canary.step': ({ step, weight }) => quiet(`step ${step + 1} begins: ${share(weight)} of the traffic`),
