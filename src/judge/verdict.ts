@@ -29,8 +29,6 @@ export interface AssessmentContext {
   readonly staleAfterMs: number;
   /** Why there is no newer telemetry, where that is known. */
   readonly trouble?: string;
-  /** Why there is no newer telemetry, where that is known. */
-  readonly trouble?: string;
 }
 
 /** Everything that a verdict was made of, as plain data: `verdictOf(record)` gives it again. */
