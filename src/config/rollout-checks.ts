@@ -18,7 +18,7 @@ export function rolloutChecks(source: Source, value: unknown, environment: strin
   return [
     ...firstStep(source, look),
     ...oneWindow(source, look),
-    ...unheeded(source, look),
+    ...plainJudge(source, look),
     ...(monitoring === 'basic' ? paceWithoutJudge(source, look, environment) : []),
   ];
 }
@@ -52,17 +52,21 @@ const length = ({ value }: { readonly value: unknown }) =>
 
 /** Words that only the sequential judge heeds. */
 const PLAIN: ReadonlySet<string> = new Set(['fixed', 'consecutive', 'mann_whitney']);
-const SEQUENTIAL_ONLY = ['stages', 'certificate', 'alpha'] as const;
+const SEQUENTIAL_ONLY = ['stages', 'certificate'] as const;
 
-function unheeded(source: Source, look: Look): Problem[] {
+function plainJudge(source: Source, look: Look): Problem[] {
   const judge = look('canary', 'judge')?.value;
   if (typeof judge !== 'string' || !PLAIN.has(judge)) return [];
-  return SEQUENTIAL_ONLY.flatMap((key) => {
+  const unheeded = SEQUENTIAL_ONLY.flatMap((key) => {
     const place = look('canary', key);
     if (place === undefined) return [];
     const message = `canary.${key} has no effect with judge: ${judge}`;
     return [at(source, place.at, 'key', message, { severity: 'warning' })];
   });
+  const pace = look('canary', 'pace');
+  if (pace?.value !== 'evidence') return unheeded;
+  const message = `pace: evidence goes by the certificate of judge: sequential, and judge: ${judge} gives none; write pace: time`;
+  return [...unheeded, at(source, pace.at, 'value', message, { expected: 'time' })];
 }
 
 function paceWithoutJudge(source: Source, look: Look, environment: string): Problem[] {

@@ -103,20 +103,21 @@ automatic_rollback_triggers:
 
 test('how a canary is judged, and at what pace it goes', () => {
   const own = plan(`
-canary: { judge: fixed, stages: 1, pace: evidence, certificate: strict, baseline: stable, warm_up: 2m }
+canary: { judge: sequential, stages: 1, pace: evidence, certificate: strict, baseline: stable, warm_up: 2m }
 `);
   const { judge, stages, certificate, baseline, warmUp } = own.analysis;
   assert.deepEqual(
     { pace: own.pace, judge, stages, certificate, baseline, warmUp },
     {
       pace: 'evidence',
-      judge: 'fixed',
+      judge: 'sequential',
       stages: 1,
       certificate: 'strict',
       baseline: 'stable',
       warmUp: minutes(2),
     },
   );
+  assert.equal(plan('canary: { judge: mann_whitney }').analysis.judge, 'mann_whitney');
   assert.equal(plan('canary: { warm_up: auto }').analysis.warmUp, 'auto');
 });
 
