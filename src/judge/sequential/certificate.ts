@@ -73,15 +73,32 @@ const PRECISE_MS = 1;
 const LONGEST_SEARCH = 60;
 
 /**
- * Time until the certificate is held, should the canary be as healthy as the baseline and traffic stay as it is: the evidence then
- * grows by its expected increments. A prediction, exact only on average.
+ * Time until the certificate is held, should the canary be as healthy as the baseline and traffic stay as it is: as likely to be too long
+ * as too short.
+ *
+ * The evidence then drifts upwards by its expected increments, and about that it varies. The time M at which the drift reaches the
+ * level is a mean; of times that scatter with variation c about a mean M, half are below `M / sqrt(1 + c^2)` (log-normal; for a walk with
+ * variance v over a distance a, `c^2 = v M / a^2`).
  * @returns ms; 0 when it is held; null when no end is in sight
  */
 export function timeToCertificate(certificate: Certificate, traffic: Traffic, phi: number): number | null {
   if (certificate.held) return 0;
   if (traffic.canary === 0) return null;
-  const lines = growthLines(certificate, traffic, phi);
-  return crossing(lines, Math.log(certificate.needed));
+  setShare(certificate.lessThanTwice.split, traffic.canary / (traffic.canary + traffic.baseline));
+  const level = Math.log(certificate.needed);
+  const mean = crossing(growthLines(certificate, traffic, phi), level);
+  if (mean === null) return null;
+  const distance = level - certificateLogE(certificate);
+  const variation = (variancePerMs(certificate, traffic, phi) * mean) / distance ** 2;
+  return Math.round(mean / Math.sqrt(1 + variation));
+}
+
+/** Of the evidence for "as healthy as the baseline". Errors vary phi times as much as independent ones, and each counts for 1/phi. */
+function variancePerMs({ lessThanTwice: { split } }: Certificate, traffic: Traffic, phi: number): number {
+  const equal = split.rho.indexOf(1);
+  const onBaseline = -(split.shifts[equal] ?? 0);
+  const onCanary = (split.logRatios[equal] ?? 0) + onBaseline;
+  return (traffic.errorRate * (traffic.canary * onCanary ** 2 + traffic.baseline * onBaseline ** 2)) / phi;
 }
 
 /** When ln of the sum of e^line is `level`, by Newton's method from the far side: the sum is convex, so no step leaps over the crossing. */
@@ -101,7 +118,7 @@ function crossing(lines: readonly Line[], level: number): number | null {
     if (!(ahead > PRECISE_MS)) break;
     ms -= ahead;
   }
-  return Math.max(0, Math.round(ms));
+  return Math.max(0, ms);
 }
 
 function growthLines(
@@ -112,10 +129,8 @@ function growthLines(
   const { canary, baseline, errorRate } = traffic;
   const { split, mixture } = lessThanTwice;
   const requests = canary + baseline;
-  const share = canary / requests;
-  setShare(split, share);
   const gain = (k: number) =>
-    (requests * errorRate * (share * (split.logRatios[k] ?? 0) - (split.shifts[k] ?? 0))) / phi;
+    (requests * errorRate * (split.share * (split.logRatios[k] ?? 0) - (split.shifts[k] ?? 0))) / phi;
   if (acceptable === undefined) return linesOf(mixture, 1, gain);
   const { perEvent, perExposure } = acceptable;
   const gainBelow = (k: number) =>
