@@ -220,7 +220,7 @@ function countingLines({ evidence }: Comparison, { width }: Canvas): readonly Li
       : ([
           [
             'clients',
-            `evidence from ${failing(clients.canary)} that failed on the canary and ${failing(clients.baseline)} on stable; each counts once`,
+            `evidence from ${failing(clients.canary)} that failed on the canary and ${failing(clients.baseline)} on stable; each counts once, and what no client could be told from counts by request`,
           ],
         ] as const)),
     [
