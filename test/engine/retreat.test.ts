@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { minutes } from '../../src/core/time.ts';
+import { minutes, seconds } from '../../src/core/time.ts';
 import { percentOf } from '../../src/core/weights.ts';
 import { Bench, CONFIGURATION } from './support/bench.ts';
 
@@ -43,6 +43,30 @@ describe('a canary that turns bad halfway', () => {
       priorities.every((priority) => priority === 0),
       'ways back go before everything else',
     );
+    await bench.stop();
+  });
+
+  it('retreats also where the server dies between the decision and the shift', async () => {
+    const { bench, id } = await atHalf(CLIMB);
+    const append = bench.store.append.bind(bench.store);
+    const set = bench.traffic.set.bind(bench.traffic);
+    let decided = false;
+    bench.store.append = async (asked) => {
+      if (asked.events.some(({ type }) => type === 'canary.retreated')) {
+        decided = true;
+        bench.traffic.set = () => new Promise(() => undefined);
+      }
+      return append(asked);
+    };
+    bench.traffic.behaviour = fails(0.008);
+    await bench.system.until(async () => decided, minutes(2));
+    await bench.system.advance(seconds(2));
+    assert.equal(bench.traffic.share('1.1.0'), 50);
+    bench.traffic.set = set;
+    assert.equal(await bench.crash(), 1, 'the shift was under way');
+    await bench.system.advance(seconds(1));
+    assert.equal(bench.traffic.share('1.1.0'), 10);
+    assert.equal(await bench.state(id), 'deploying');
     await bench.stop();
   });
 
