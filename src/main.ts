@@ -15,6 +15,8 @@ const commands: Commands = {
   gitHook,
   startServer: async (options) => (await import('./server/index.ts')).startServer(options),
   openMetricSource: async (...args) => (await import('./server/metric-sources.ts')).openMetricSource(...args),
+  openMetricHistory: async (...args) =>
+    (await import('./server/metric-sources.ts')).openMetricHistory(...args),
   adapterSchemas: async () => (await import('./server/project.ts')).adapterSchemas(),
 };
 

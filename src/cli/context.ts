@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { AdapterSchemas } from '../config/adapters.ts';
 import { SpillwayError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
+import type { MetricHistory } from '../ports/history.ts';
 import type { MetricSource } from '../ports/metrics.ts';
 import { createClient, type Client } from './client.ts';
 import { findDataDir } from './discover.ts';
@@ -46,6 +47,12 @@ export interface Commands {
     settings: JsonObject,
     env: Io['env'],
   ): Promise<{ readonly source: MetricSource; readonly settings: JsonObject }>;
+  /** What Prometheus remembers of all versions. */
+  openMetricHistory(
+    settings: JsonObject,
+    names: { readonly app: string; readonly environment: string },
+    env: Io['env'],
+  ): Promise<MetricHistory>;
   /** The words that run this program: the start of what a hook calls. */
   readonly invocation: readonly string[];
 }

@@ -19,10 +19,9 @@ const PROMETHEUS = {
 };
 const JSON_POINTERS = { requests: '/requests', errors: '/errors' };
 
-export const withCounts = (command: Command): Command =>
+/** What Prometheus is asked; the same for a source of JSON, whose flags say where in it the counts stand. */
+export const withQueries = (command: Command): Command =>
   command
-    .option('--prometheus <url>', 'counted by a Prometheus server')
-    .option('--counts <url>', 'counted by anything that answers with JSON; {{version}} in it is the version')
     .option(
       '--requests <query>',
       `the counter of requests, or the JSON pointer to it (default: ${PROMETHEUS.requests}, or ${JSON_POINTERS.requests})`,
@@ -34,31 +33,45 @@ export const withCounts = (command: Command): Command =>
     )
     .option('--scrape <time>', 'how often Prometheus scrapes (default: 15s)');
 
+export const withCounts = (command: Command): Command =>
+  withQueries(
+    command
+      .option('--prometheus <url>', 'counted by a Prometheus server')
+      .option(
+        '--counts <url>',
+        'counted by anything that answers with JSON; {{version}} in it is the version',
+      ),
+  );
+
+/** What the flags say of a Prometheus server. */
+export function prometheusFlags(options: CountsOptions): JsonObject {
+  const { prometheus = '', latency, scrape } = options;
+  return {
+    url: prometheus,
+    requests: options.requests ?? PROMETHEUS.requests,
+    errors: options.errors ?? PROMETHEUS.errors,
+    ...(latency === undefined ? {} : { latency }),
+    ...(scrape === undefined ? {} : { scrape_interval: scrape }),
+  };
+}
+
 /** Opens the source that the flags name. @throws SpillwayError `config_invalid` */
 export function openCounts(
   { commands, io }: Context,
   options: CountsOptions,
 ): ReturnType<typeof commands.openMetricSource> {
-  const { prometheus, counts, latency, scrape } = options;
+  const { prometheus, counts, latency } = options;
   if ((prometheus === undefined) === (counts === undefined))
     throw new SpillwayError('config_invalid', 'one place where versions are counted is needed', {
       where: '--prometheus, --counts',
       hint: 'Give --prometheus http://127.0.0.1:9090, or --counts http://127.0.0.1:8080/counts/{{version}}.',
     });
-  const usual = prometheus === undefined ? JSON_POINTERS : PROMETHEUS;
-  const queries = { requests: options.requests ?? usual.requests, errors: options.errors ?? usual.errors };
-  const settings: JsonObject =
-    prometheus === undefined
-      ? {
-          url: counts ?? '',
-          ...queries,
-          ...(latency === undefined ? {} : { latency: { buckets: latency } }),
-        }
-      : {
-          url: prometheus,
-          ...queries,
-          ...(latency === undefined ? {} : { latency }),
-          ...(scrape === undefined ? {} : { scrape_interval: scrape }),
-        };
-  return commands.openMetricSource(prometheus === undefined ? 'http-json' : 'prometheus', settings, io.env);
+  if (counts === undefined) return commands.openMetricSource('prometheus', prometheusFlags(options), io.env);
+  const settings = {
+    url: counts,
+    requests: options.requests ?? JSON_POINTERS.requests,
+    errors: options.errors ?? JSON_POINTERS.errors,
+    ...(latency === undefined ? {} : { latency: { buckets: latency } }),
+  };
+  return commands.openMetricSource('http-json', settings, io.env);
 }

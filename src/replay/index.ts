@@ -14,3 +14,8 @@ export { parseSynthetic, synthesise } from './synthetic.ts';
 export { readTrace, type TraceMeta, type TraceProblems, type TraceSink } from './trace.ts';
 export { Onlooker, type Remark, type Would } from './onlooker.ts';
 export { nextTick, type Counted, type Watched } from './windows.ts';
+export { candidatesFor } from './history/candidates.ts';
+export { findDeployments, type PastDeployment } from './history/find.ts';
+export { Trial, type Score } from './history/learn.ts';
+export type { Proportion } from './history/proportion.ts';
+export { traceOf } from './history/trace.ts';

@@ -42,6 +42,8 @@ const configuration = (dir: string, jobs: Jobs) =>
     ],
   });
 
+const DATA = '--storage.tsdb.path=';
+
 export async function startPrometheus(
   jobs: Jobs = {},
   ...flags: readonly string[]
@@ -54,7 +56,7 @@ export async function startPrometheus(
     'prometheus',
     [
       `--config.file=${join(dir, 'prometheus.yml')}`,
-      `--storage.tsdb.path=${join(dir, 'data')}`,
+      ...(flags.some((flag) => flag.startsWith(DATA)) ? [] : [`${DATA}${join(dir, 'data')}`]),
       `--web.listen-address=127.0.0.1:${port}`,
       '--log.level=error',
       ...flags,

@@ -6,7 +6,7 @@ import { runCli, type Commands, type Io } from '../../src/cli/index.ts';
 import { instant } from '../../src/core/time.ts';
 import { createServer, type HttpServer } from '../../src/http/index.ts';
 import type { HttpOptions } from '../../src/http/index.ts';
-import { openMetricSource } from '../../src/server/metric-sources.ts';
+import { openMetricHistory, openMetricSource } from '../../src/server/metric-sources.ts';
 import { parsePostReceive, postReceiveHook } from '../../src/triggers/git/index.ts';
 import { FakeControlPlane } from './fake-control-plane.ts';
 import { NOON } from './history.ts';
@@ -93,8 +93,9 @@ export async function run(argv: readonly string[], options: RunOptions = {}): Pr
       version: '0.1.0',
       invocation: ['/usr/bin/spillway'],
       startServer: () => Promise.reject(new Error('this test starts no server')),
-      adapterSchemas: () => Promise.resolve({ targets: {}, traffic: {} }),
+      adapterSchemas: () => Promise.resolve({ targets: {}, traffic: {}, metrics: {} }),
       openMetricSource,
+      openMetricHistory,
       gitHook: () => Promise.resolve({ parse: parsePostReceive, script: postReceiveHook }),
       ...commands,
     },

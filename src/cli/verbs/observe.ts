@@ -1,7 +1,6 @@
-import { parseDuration } from '../../config/vocabulary/values.ts';
-import { SpillwayError } from '../../core/errors.ts';
 import type { Define } from '../context.ts';
 import { withCounts } from '../counts-from.ts';
+import { lengthOf } from '../length.ts';
 import { observeRollout, type ObserveOptions } from '../observe.ts';
 
 interface Flags extends ObserveOptions {
@@ -34,13 +33,3 @@ export const define: Define = (command, context) =>
         }),
       ),
     );
-
-/** @throws SpillwayError `config_invalid` */
-function lengthOf(text: string, flag: string): number {
-  const length = parseDuration(text);
-  if (length !== undefined && length > 0) return length;
-  throw new SpillwayError('config_invalid', `${flag} is a length of time, not "${text}"`, {
-    where: flag,
-    hint: `Write ${flag} 30m.`,
-  });
-}
