@@ -128,3 +128,23 @@ describe('messages of a rollback that fails', () => {
     assert.equal(named(messages, 'environment.locked'), undefined);
   });
 });
+
+describe('messages of a retreat', () => {
+  it('say it once, with its reason, and again only where harm is shown at the smallest share', () => {
+    const world = new World();
+    world.serving('v1');
+    const canary = world.request('v2');
+    world.through(canary, 'preflight', 'build', 'prepare', 'start', 'shift');
+    world.pass(seconds(10));
+    world.verdict(canary, 'ok');
+    world.answer(canary, 'shift');
+    const before = messagesOf(world).length;
+    world.verdict(canary, 'issue', 'error-ratio', 'retreat');
+    world.answer(canary, 'shift');
+    world.verdict(canary, 'issue', 'error-ratio', 'retreat');
+    assert.deepEqual(lines(messagesOf(world).slice(before)), [
+      'warning canary.warning: shop v2 in production retreats from 50% to 1%: it is issue',
+      'warning canary.warning: shop v2 in production: it is issue',
+    ]);
+  });
+});
