@@ -46,7 +46,10 @@ export interface RollbackRequest {
 export interface LiveStatus {
   readonly deployment: DeploymentId;
   readonly assessment: Assessment | null;
-  /** Requests and errors per arm since the rollout began. */
+  /**
+   * Requests and errors per arm since the rollout began. Where clients stay on their version also how many `clients` failed, and
+   * whether they can no longer all be told apart (`approximate`).
+   */
   readonly counts: JsonObject;
 }
 

@@ -74,6 +74,7 @@ export interface TrafficCounts {
   /** Changes when counts start again from 0 (the provider was restarted). */
   readonly epoch: string;
   readonly rollout: string;
+  /** Up to here the counts are final: nothing that was answered before is added later. */
   readonly at: Instant;
   readonly instances: readonly InstanceCounts[];
   /** Requests answered by the provider itself because no instance could: the ones a user sees as dropped. */

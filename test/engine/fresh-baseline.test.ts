@@ -69,6 +69,21 @@ describe('a canary with a fresh baseline', () => {
     await bench.stop();
   });
 
+  it('retreats with the canary to the smallest shares', async () => {
+    const { bench, id } = await rollingOut();
+    bench.traffic.behaviour = (version) => ({
+      errors: version === '1.1.0' && bench.traffic.share('1.1.0') === 50 ? 0.02 : 0.001,
+      latencyMs: 20,
+    });
+    await bench.until(id, 'deploying');
+    await bench.system.until(async () => bench.traffic.share('1.1.0') === 50, minutes(10));
+    await bench.system.until(async () => bench.traffic.share('1.1.0') !== 50, minutes(10));
+    await bench.system.advance(seconds(2));
+    assert.equal(sharesSet(bench).at(-1), 'stable 80, canary 10, baseline 10');
+    assert.equal(bench.traffic.dropped, 0);
+    await bench.stop();
+  });
+
   it('gives a baseline that ends by itself its share back to stable, and starts it again', async () => {
     const script = (_: number, { role }: { role?: string }) =>
       role === 'baseline' ? { crashAfter: seconds(30) } : {};
@@ -100,7 +115,7 @@ describe('a canary with a fresh baseline', () => {
 
   for (const good of [true, false])
     it(`leaves nothing behind, wherever the server dies: a ${good ? 'good' : 'bad'} release`, async () => {
-      for (let crashAfter = 200; crashAfter < 400_000; crashAfter *= 2.2) {
+      for (let crashAfter = 250; crashAfter < 400_000; crashAfter *= 3.3) {
         const { bench, id } = await rollingOut();
         bench.traffic.behaviour = (version) => ({
           errors: version === '1.1.0' && !good ? 0.3 : 0.001,

@@ -50,6 +50,8 @@ export class Watch {
   readonly #tape: Tape | undefined;
   /** Distinct failing ones so far. */
   readonly #clients = noneOf();
+  /** More clients came than the provider can tell apart exactly. */
+  #approximate = false;
   #judge: Judge | undefined;
   #lastAt: number | undefined;
   /** The step that was begun last, by the time at which its weight was confirmed. */
@@ -95,6 +97,7 @@ export class Watch {
       this.#before = counts;
       return null;
     }
+    this.#approximate = counts.approximate;
     // No two looks end at the same time: their order alone then says which steps began before which.
     const at = Math.max(now, (this.#lastAt ?? 0) + 1) as Instant;
     const current = countsOf(counts, this.#sides);
@@ -119,7 +122,15 @@ export class Watch {
 
   live(): LiveStatus {
     const totals = this.#judge?.sinceStart;
-    const counts = totals === undefined ? {} : { canary: totals.canary, baseline: totals.baseline };
+    const counts =
+      totals === undefined
+        ? {}
+        : {
+            canary: totals.canary,
+            baseline: totals.baseline,
+            ...(this.#settings.unit === 'client' ? { clients: this.#clients } : {}),
+            ...(this.#approximate ? { approximate: true } : {}),
+          };
     return {
       deployment: this.#deployment.id,
       assessment: this.#assessment,
