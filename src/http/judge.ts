@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { SpillwayError } from '../core/errors.ts';
 import type { ControlPlane } from '../engine/control-plane.ts';
-import { tapeOf } from '../engine/observer/tape.ts';
+import { tapeInTurns } from '../engine/observer/tape.ts';
 import {
   assess,
   DEFAULT_SETTINGS,
@@ -60,7 +60,9 @@ export function judgeRoutes(app: FastifyInstance, controlPlane: ControlPlane): v
   app.get('/deployments/:id/judge', async (request) => {
     const deployment = await deploymentIn(controlPlane, request);
     const { id } = deployment;
-    const tape = tapeOf(deployment, await store.series(id));
+    // First what the judge says, then what it was given: that may be more, and never less.
+    const latest = controlPlane.live(id)?.assessment ?? null;
+    const tape = await tapeInTurns(deployment, await store.series(id));
     if (tape === null)
       throw new SpillwayError('not_found', `nothing was judged of deployment ${id}`, {
         where: 'id',
@@ -68,7 +70,7 @@ export function judgeRoutes(app: FastifyInstance, controlPlane: ControlPlane): v
       });
     const stored = await store.events({ deployment: id, types: ['verdict.changed'], limit: EVENTS });
     const events = stored.map(({ event }) => event).filter(isLaneEvent);
-    return recordOf(deployment, tape, events, controlPlane.live(id)?.assessment ?? null);
+    return recordOf(deployment, tape, events, latest);
   });
 }
 

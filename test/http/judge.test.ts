@@ -3,6 +3,9 @@ import { describe, test } from 'node:test';
 import { assess, createJudge, DEFAULT_SETTINGS, observe, tickFromJson } from '../../src/judge/index.ts';
 import { failCanary, look, midCanary, NOON } from '../support/history.ts';
 import { startServer } from '../support/running-cli.ts';
+import { watchRollout } from '../support/watched.ts';
+import { readRecord } from '../../src/views/judge/record.ts';
+import { verifyRecord } from '../../src/views/judge/verify.ts';
 import { ask, post } from './asking.ts';
 
 /** A canary that fails four times as often, ten seconds a tick. */
@@ -78,6 +81,25 @@ describe('POST /api/v1/judge', () => {
     assert.equal(answer.status, 413);
     assert.deepEqual(errors, []);
   });
+});
+
+test('GET /api/v1/deployments/:id/judge is the record, which can be judged again', async (t) => {
+  const { controlPlane, server } = await startServer(t);
+  const { deployment, rows, latest } = watchRollout(controlPlane.world(), 60);
+  controlPlane.sync();
+  const { id } = deployment;
+  const path = `/api/v1/deployments/${id}/judge`;
+  assert.equal((await ask(server.socket, path)).status, 404, 'nothing was looked at');
+  controlPlane.series.set(id, rows);
+  controlPlane.assessments.set(id, { deployment: id, assessment: latest, counts: {} });
+  const { text, status } = await ask(server.socket, path);
+  assert.equal(status, 200, text);
+  const record = readRecord(text, 'answer');
+  assert.deepEqual(
+    [record.deployment, record.ticks.length, record.latest?.verdict],
+    [id, 60, latest.verdict],
+  );
+  assert.deepEqual(verifyRecord(record, 'answer').differences, []);
 });
 
 describe('GET /api/v1/lanes/:application/:environment/verdict', () => {

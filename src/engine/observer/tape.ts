@@ -1,3 +1,4 @@
+import { setImmediate as otherWork } from 'node:timers/promises';
 import type { Deployment } from '../../core/deployment.ts';
 import type { InstanceHistory, JudgeSettings, Tick } from '../../judge/index.ts';
 import type { SeriesRow } from '../../ports/store.ts';
@@ -14,15 +15,37 @@ export interface JudgeTape {
   readonly ticks: readonly Tick[];
 }
 
+/** Between so many looks others get their turn: a day has 86,400 of them. */
+const TURN = 500;
+
 /** What the recorded series of a deployment says that its judge was given; null where it has seen nothing yet. */
 export function tapeOf(deployment: Deployment, rows: readonly SeriesRow[]): JudgeTape | null {
+  const { watch, tape } = recording(deployment);
+  for (const row of rows) watch.replay(row);
+  return tape();
+}
+
+/** The same, while others get their turn. */
+export async function tapeInTurns(
+  deployment: Deployment,
+  rows: readonly SeriesRow[],
+): Promise<JudgeTape | null> {
+  const { watch, tape } = recording(deployment);
+  for (const [index, row] of rows.entries()) {
+    watch.replay(row);
+    if (index % TURN === TURN - 1) await otherWork();
+  }
+  return tape();
+}
+
+function recording(deployment: Deployment) {
   let begun: Pick<JudgeTape, 'settings' | 'startedAt' | 'history'> | undefined;
   const steps: number[] = [];
   const ticks: Tick[] = [];
-  const _watch = new Watch(deployment, rows, {
+  const watch = new Watch(deployment, [], {
     begin: (settings, startedAt, history) => (begun = { settings, startedAt, history }),
     step: (at) => void steps.push(at),
     tick: (tick) => void ticks.push(tick),
   });
-  return begun === undefined ? null : { ...begun, steps, ticks };
+  return { watch, tape: (): JudgeTape | null => (begun === undefined ? null : { ...begun, steps, ticks }) };
 }

@@ -43,9 +43,9 @@ export interface Tape {
 
 /** Follows one rollout: counts become looks, looks become series rows and evidence, evidence becomes an assessment. */
 export class Watch {
-  readonly #deployment: Deployment;
   readonly #sides: Sides;
-  readonly #settings: JudgeSettings;
+  #deployment: Deployment;
+  #settings: JudgeSettings;
   readonly #counters = new Counters();
   readonly #tape: Tape | undefined;
   /** Distinct failing ones so far. */
@@ -66,11 +66,21 @@ export class Watch {
     this.#tape = tape;
     this.#sides = sidesOf(deployment);
     this.#settings = judgeSettings(deployment);
-    for (const { at, payload } of rows) {
-      const look = unpackLook(payload);
-      this.#counters.replay(look);
-      this.#fold(look, at);
-    }
+    for (const row of rows) this.replay(row);
+  }
+
+  /** Takes a look that was recorded, as the next one. */
+  replay({ at, payload }: SeriesRow): void {
+    const look = unpackLook(payload);
+    this.#counters.replay(look);
+    this.#fold(look, at);
+  }
+
+  /** Until the judge begins, the rollout's steps may still be chosen. */
+  concern(deployment: Deployment): void {
+    if (this.#judge !== undefined || deployment.plan === this.#deployment.plan) return;
+    this.#deployment = deployment;
+    this.#settings = judgeSettings(deployment);
   }
 
   /** When the last recorded look was taken. */
