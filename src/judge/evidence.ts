@@ -1,27 +1,15 @@
-import { logAddExp } from './logmath.ts';
 import { plainEvidence, type PlainEvidence } from './plain/index.ts';
 import { breaksToo, evidenceOfLimit, type LimitEvidence } from './sequential/absolute.ts';
 import { certificateLogE, timeToCertificate } from './sequential/certificate.ts';
+import { combine, logEFor, type LogEs } from './sequential/combined.ts';
 import { deadLogE } from './sequential/dead.ts';
 import { phiByBlock, type BlockSeconds } from './sequential/dispersion.ts';
 import { effectsOf, type Effects } from './sequential/effects.ts';
 import { latencyLogE } from './sequential/latency.ts';
 import { logEOf } from './sequential/mixture.ts';
-import { SECOND_STAGE, type EffectGates, type JudgeSettings } from './settings.ts';
+import type { EffectGates, JudgeSettings } from './settings.ts';
 import { phiIn, type Judge } from './state.ts';
 import type { Totals } from './tick.ts';
-
-/** Natural logarithms of E; null = not measured. */
-export interface LogEs {
-  readonly errors: number;
-  readonly latency: number | null;
-  readonly latencyWarning: number | null;
-  readonly crashes: number | null;
-  /** `.5 errors + .3 latency + .2 crashes`, of E. */
-  readonly combined: number;
-  /** The same with latency as it is for a warning. */
-  readonly warning: number;
-}
 
 /** Everything that speaks for or against a canary at one moment, as plain data. */
 export interface Evidence {
@@ -67,47 +55,9 @@ export function logEsOf(judge: Judge): LogEs {
   return { errors, latency, latencyWarning, crashes, combined, warning };
 }
 
-const ERRORS = { weight: 0.5, log: Math.log(0.5) };
-const LATENCY = { weight: 0.3, log: Math.log(0.3) };
-const CRASHES = { weight: 0.2, log: Math.log(0.2) };
-
-/** Section E: the weighted mean of E; the weight of what is not measured goes to the others. */
-export function combine(errors: number, latency: number | null, crashes: number | null): number {
-  let logE = ERRORS.log + errors;
-  let weight = ERRORS.weight;
-  if (latency !== null) {
-    logE = logAddExp(logE, LATENCY.log + latency);
-    weight += LATENCY.weight;
-  }
-  if (crashes !== null) {
-    logE = logAddExp(logE, CRASHES.log + crashes);
-    weight += CRASHES.weight;
-  }
-  return logE - Math.log(weight);
-}
-
-/** Which of the three carries most of the combined evidence, or of that for a warning. */
-export function strongest(
-  { logE }: Evidence,
-  of: 'combined' | 'warning',
-): 'error-ratio' | 'latency' | 'crashes' {
-  const slow = of === 'combined' ? logE.latency : logE.latencyWarning;
-  const errors = ERRORS.log + logE.errors;
-  const latency = LATENCY.log + (slow ?? -Infinity);
-  const crashes = CRASHES.log + (logE.crashes ?? -Infinity);
-  if (crashes > errors && crashes > latency) return 'crashes';
-  return latency > errors ? 'latency' : 'error-ratio';
-}
-
-/** The logE that shows harm, and for the comparison with the baseline the one for which the canary is rolled back. */
-export const logEFor = ({ alpha, stages }: Pick<JudgeSettings, 'alpha' | 'stages'>) => ({
-  issue: -Math.log(alpha),
-  rollback: -Math.log(alpha) + (stages === 1 ? 0 : Math.log(SECOND_STAGE)),
-});
-
 /** Cheap and never wrong in saying no: whether any rule may call the present state an issue. */
 export const harmIsPossible = (judge: Judge, logEs: LogEs): boolean =>
-  logEs.combined >= -Math.log(judge.settings.alpha) || limitIsBroken(judge);
+  logEs.combined >= logEFor(judge.settings).issue || limitIsBroken(judge);
 
 /** The same for an issue for which the canary is rolled back. */
 export const rollbackIsPossible = (judge: Judge, logEs: LogEs): boolean =>

@@ -1,6 +1,7 @@
-import { logEFor, strongest, type Evidence } from './evidence.ts';
+import type { Evidence } from './evidence.ts';
 import { plainIssue, type PlainFinding, type PlainRule } from './plain/index.ts';
 import { breaksToo, isAbove, type LimitEvidence, type LimitRule } from './sequential/absolute.ts';
+import { logEFor, strongest } from './sequential/combined.ts';
 import { matters } from './sequential/effects.ts';
 import type { EffectGates } from './settings.ts';
 import { comparedErrors, comparedLatency, odds, overLimit } from './wording.ts';
@@ -83,7 +84,7 @@ export const fromPlain = (finding: PlainFinding): Finding => ({
 });
 
 function compared(response: Response, evidence: Evidence): Finding {
-  const rule = strongest(evidence, 'combined');
+  const rule = strongest(evidence.logE, 'combined');
   return issue(response, rule, comparison(evidence, rule), evidence.logE.combined);
 }
 

@@ -9,7 +9,8 @@ export {
   type RatioSequence,
 } from './confidence.ts';
 export type { Effects, Quantiles } from './sequential/effects.ts';
-export type { Evidence, LogEs } from './evidence.ts';
+export type { Evidence } from './evidence.ts';
+export { logEFor, strongest, type LogEs } from './sequential/combined.ts';
 export * from './histogram.ts';
 export type { Finding, Response, Rule, Verdict } from './finding.ts';
 export { beginStep, observe } from './observe.ts';
@@ -19,6 +20,7 @@ export {
   type InstanceBlock,
   type InstanceHistory,
 } from './sequential/dispersion.ts';
+export * from './planning/index.ts';
 export { DEFAULT_PLAIN, type PlainSettings } from './plain/settings.ts';
 export {
   DEFAULT_GATES,

@@ -17,21 +17,3 @@ export function logSumExp(values: readonly number[]): number {
   for (const value of values) sum += Math.exp(value - largest);
   return largest + Math.log(sum);
 }
-
-export interface WeightedEvidence {
-  readonly weight: number;
-  /** null = not measured; its weight goes to the others in proportion. */
-  readonly logE: number | null;
-}
-
-/** The logarithm of the weighted mean of E; 0 (no evidence either way) when nothing is measured. */
-export function logMeanE(parts: readonly WeightedEvidence[]): number {
-  const terms: number[] = [];
-  let total = 0;
-  for (const { weight, logE } of parts) {
-    if (logE === null) continue;
-    terms.push(Math.log(weight) + logE);
-    total += weight;
-  }
-  return total === 0 ? 0 : logSumExp(terms) - Math.log(total);
-}

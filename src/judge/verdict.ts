@@ -1,4 +1,4 @@
-import { evidenceOf, strongest, type Evidence } from './evidence.ts';
+import { evidenceOf, type Evidence } from './evidence.ts';
 import {
   comparison,
   fromPlain,
@@ -10,6 +10,7 @@ import {
   type Finding,
 } from './finding.ts';
 import { plainFinding } from './plain/index.ts';
+import { strongest } from './sequential/combined.ts';
 import { warmUpEnd } from './sequential/warm-up.ts';
 import { WARNING_E } from './settings.ts';
 import type { Judge } from './state.ts';
@@ -98,12 +99,12 @@ function warningIn({ context, lastTickAt, evidence }: AssessmentRecord): Finding
   if (!context.concurrentBaseline) return undefined;
   const { combined, warning: logEWarning } = evidence.logE;
   if (combined >= -Math.log(evidence.alpha)) {
-    const figures = comparison(evidence, strongest(evidence, 'combined'));
+    const figures = comparison(evidence, strongest(evidence.logE, 'combined'));
     const reason = `the canary differs, evidence ${odds(combined)}, but by too little to matter: ${figures}`;
     return warning('evidence-without-effect', reason);
   }
   if (logEWarning < Math.log(WARNING_E)) return undefined;
-  const figures = comparison(evidence, strongest(evidence, 'warning'));
+  const figures = comparison(evidence, strongest(evidence.logE, 'warning'));
   return warning('evidence-warning', `${figures}, evidence ${odds(logEWarning)}`);
 }
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import { combine } from '../../src/judge/sequential/combined.ts';
 import { createRateLimit, createShareLimit, feedLimit } from '../../src/judge/sequential/limits.ts';
-import { logAddExp, logMeanE, logSumExp } from '../../src/judge/logmath.ts';
+import { logAddExp, logSumExp } from '../../src/judge/logmath.ts';
 import {
   FROM_THE_START,
   logEOf,
@@ -75,10 +76,11 @@ describe('logarithms', () => {
   });
 
   test('a missing part leaves its weight to the others', () => {
-    const E = (e: number | null, weight: number) => ({ weight, logE: e === null ? null : Math.log(e) });
-    near(Math.exp(logMeanE([E(10, 0.5), E(4, 0.3), E(1, 0.2)])), 6.4);
-    near(Math.exp(logMeanE([E(10, 0.5), E(null, 0.3), E(1, 0.2)])), 5.2 / 0.7);
-    assert.equal(logMeanE([E(null, 1)]), 0);
+    const [ten, four, one] = [10, 4, 1].map(Math.log) as [number, number, number];
+    near(Math.exp(combine(ten, four, one)), 6.4);
+    near(Math.exp(combine(ten, null, one)), 5.2 / 0.7);
+    near(Math.exp(combine(ten, four, null)), 6.2 / 0.8);
+    near(combine(ten, null, null), ten);
   });
 });
 

@@ -17,7 +17,7 @@ import {
   setThresholds,
   type LatencyTest,
 } from '../../src/judge/sequential/latency.ts';
-import { logMeanE } from '../../src/judge/logmath.ts';
+import { logSumExp } from '../../src/judge/logmath.ts';
 import { FROM_THE_START, LATENCY_GRID, logEOf } from '../../src/judge/sequential/mixture.ts';
 import { createRatioTest, feedRatio } from '../../src/judge/sequential/ratio.ts';
 
@@ -50,7 +50,7 @@ function naive(
   baseline: readonly number[],
   scale: number,
 ) {
-  return logMeanE(
+  return logSumExp(
     LATENCY_QUANTILES.map(({ p, weight }) => {
       const threshold = quantile(histogramOf(past), p);
       const slower = (values: readonly number[], limit: number) =>
@@ -63,7 +63,7 @@ function naive(
         baselineEvents: slower(baseline, threshold),
       };
       feedRatio(ratio, counts, 1);
-      return { weight, logE: logEOf(ratio.mixture) };
+      return Math.log(weight) + logEOf(ratio.mixture);
     }),
   );
 }

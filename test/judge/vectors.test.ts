@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
 import { createRateLimit, createShareLimit, feedLimit } from '../../src/judge/sequential/limits.ts';
-import { logMeanE } from '../../src/judge/logmath.ts';
 import {
+  createStep,
+  feedStep,
   FROM_THE_START,
   HEALTHY_GRID,
   LATENCY_GRID,
@@ -13,8 +14,8 @@ import {
   type Grid,
 } from '../../src/judge/sequential/mixture.ts';
 import { estimatePhi } from '../../src/judge/sequential/dispersion.ts';
-import { createRatioTest, feedRatio } from '../../src/judge/sequential/ratio.ts';
-import { LATENCY_QUANTILES } from '../../src/judge/sequential/latency.ts';
+import { createRatioTest, feedRatio, setEvents, setShare } from '../../src/judge/sequential/ratio.ts';
+import { createLatencyTest, LATENCY_QUANTILES, latencyLogE } from '../../src/judge/sequential/latency.ts';
 
 /** Reference results, computed with 60 digits. */
 interface Interval {
@@ -98,16 +99,15 @@ function computed(vector: Vector): number {
       return logEOf(limit.mixture);
     }
     case 'latency_mix': {
-      const parts = vector.input.counts.map(({ nC, nB, xC, xB }, i) => {
-        const ratio = createRatioTest(LATENCY_GRID, 1, FROM_THE_START);
-        feedRatio(
-          ratio,
-          { canaryRequests: nC, baselineRequests: nB, canaryEvents: xC, baselineEvents: xB },
-          1,
-        );
-        return { weight: LATENCY_QUANTILES[i]?.weight ?? Number.NaN, logE: logEOf(ratio.mixture) };
+      const test = createLatencyTest(FROM_THE_START);
+      const step = createStep();
+      vector.input.counts.forEach(({ nC, nB, xC, xB }, i) => {
+        setShare(test.split, nC / (nC + nB));
+        setEvents(step, test.split, xC, xB, 1);
+        const quantile = test.quantiles[i];
+        if (quantile !== undefined) feedStep(quantile.issue, step);
       });
-      return logMeanE(parts);
+      return latencyLogE(test, 'issue');
     }
     case 'phi_hat':
       return estimatePhi(vector.input.blocks.map(({ n, e }) => ({ requests: n, errors: e })));
@@ -121,6 +121,8 @@ describe('reference vectors', () => {
       assert.deepEqual(GRIDS[name].weights, reference.grids[name].w);
     }
   });
+
+  test('none is left out', () => assert.equal(reference.vectors.length, 13));
 
   test('the quantiles of latency are the reference ones', () => {
     const mix = reference.vectors.find((vector) => vector.kind === 'latency_mix');

@@ -1,5 +1,4 @@
-import { logEFor, strongest } from '../../judge/evidence.ts';
-import type { Evidence, Rule } from '../../judge/index.ts';
+import { logEFor, strongest, type Evidence, type Rule } from '../../judge/index.ts';
 
 /** ln of the evidence from which something happens. */
 export interface Thresholds {
@@ -29,7 +28,7 @@ export function nearestRule(evidence: Evidence): NearestRule {
   const { logE, limits, start } = evidence;
   const needed = logEFor(evidence).issue;
   const rules: NearestRule[] = [
-    { rule: strongest(evidence, 'combined'), logE: logE.combined, needed },
+    { rule: strongest(evidence.logE, 'combined'), logE: logE.combined, needed },
     ...limits.map(({ rule, canary }) => ({ rule, logE: canary.logE, needed })),
     ...(start.deadLogE === null ? [] : [{ rule: 'dead-release' as const, logE: start.deadLogE, needed }]),
   ];
