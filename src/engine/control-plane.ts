@@ -5,7 +5,7 @@ import type { JsonObject } from '../core/json.ts';
 import type { Lane } from '../core/lane.ts';
 import type { RawRequest } from '../ports/trigger.ts';
 import type { Store, StoredEvent } from '../ports/store.ts';
-import type { Assessment } from '../judge/index.ts';
+import type { Assessment, PresentTraffic } from '../judge/index.ts';
 
 /** What a person may ask of a deployment that exists. */
 export type PersonalCommand = Exclude<Command, { readonly type: 'request' }>;
@@ -61,6 +61,8 @@ export interface ControlPlane {
   rollback(request: RollbackRequest): Promise<CommandResult>;
   lane(id: LaneId): Promise<Lane>;
   live(id: DeploymentId): LiveStatus | undefined;
+  /** What the version that serves in a lane has to do at present; null where that is not known. */
+  presentTraffic(lane: LaneId): PresentTraffic | null;
   /** Events as they become durable, from `after` on, without gaps; ends when `signal` is aborted. */
   subscribe(after: number, signal: AbortSignal): AsyncIterable<StoredEvent>;
   readonly store: Pick<Store, 'lanes' | 'deployment' | 'deployments' | 'events' | 'series' | 'deliveries'>;

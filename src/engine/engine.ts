@@ -9,7 +9,7 @@ import type { CommandResult, ControlPlane, PersonalCommand, RollbackRequest } fr
 import { Feed } from './feed.ts';
 import { answerTo, wayBack } from './go-back.ts';
 import { effectTasks, isWork } from './handlers/index.ts';
-import type { LastReady } from './handlers/scope.ts';
+import type { Scope } from './handlers/scope.ts';
 import { healthReport } from './health.ts';
 import { explain } from './intake/explain.ts';
 import { inboxTasks } from './intake/inbox-tasks.ts';
@@ -52,7 +52,10 @@ export class Engine implements ControlPlane {
     const handler = handlersOf(world, this.#lanes, {
       recorded: () => this.#recorded(),
       looked: () => this.#observer.looked,
-      lastReady: (lane) => (revision) => this.#observer.lastReady(lane, revision),
+      seen: (lane) => ({
+        lastReady: (revision) => this.#observer.lastReady(lane, revision),
+        presentTraffic: () => this.#observer.presentTraffic(lane),
+      }),
     });
     const { store, system, log } = world;
     this.#runner = new Runner({ store, system, log, handler });
@@ -109,6 +112,10 @@ export class Engine implements ControlPlane {
     return this.#observer.live(id);
   }
 
+  presentTraffic(lane: LaneId) {
+    return this.#observer.presentTraffic(lane);
+  }
+
   subscribe(after: number, signal: AbortSignal) {
     return this.#feed.follow(after, signal);
   }
@@ -160,10 +167,10 @@ function handlersOf(
   engine: {
     readonly recorded: () => void;
     readonly looked: () => Promise<void>;
-    readonly lastReady: (lane: LaneId) => LastReady;
+    readonly seen: (lane: LaneId) => Pick<Scope, 'lastReady' | 'presentTraffic'>;
   },
 ): (kind: string) => TaskHandler | undefined {
-  const effects = effectTasks(world, lanes, engine.lastReady);
+  const effects = effectTasks(world, lanes, engine.seen);
   const others = new Map<string, TaskHandler>([
     ['timer', timerTasks(world.system, lanes, engine.looked)],
     [INBOX_TASK, inboxTasks(world, lanes, engine.recorded)],

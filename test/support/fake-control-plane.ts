@@ -13,6 +13,7 @@ import type {
   RollbackRequest,
 } from '../../src/engine/control-plane.ts';
 import { instant } from '../../src/core/time.ts';
+import type { PresentTraffic } from '../../src/judge/index.ts';
 import type { RawRequest } from '../../src/ports/trigger.ts';
 import type {
   DeploymentQuery,
@@ -32,6 +33,8 @@ export class FakeControlPlane implements ControlPlane {
   readonly received: { readonly trigger: string; readonly request: RawRequest }[] = [];
   readonly explanations = new Map<string, JsonObject>();
   readonly assessments = new Map<DeploymentId, LiveStatus>();
+  /** What every lane has to do at present. */
+  traffic: PresentTraffic | null = null;
   readonly series = new Map<DeploymentId, readonly SeriesRow[]>();
   report: HealthReport = { status: 'healthy', subsystems: {} };
   audit: readonly string[] = [];
@@ -119,6 +122,10 @@ export class FakeControlPlane implements ControlPlane {
   async lane(id: LaneId): Promise<Lane> {
     const { lane } = this.world(id);
     return { ...lane, deployments: liveOnly(lane.deployments) };
+  }
+
+  presentTraffic(): PresentTraffic | null {
+    return this.traffic;
   }
 
   live(id: DeploymentId): LiveStatus | undefined {

@@ -12,7 +12,7 @@ import { gate } from './gate.ts';
 import { preflight } from './preflight.ts';
 import { prepare } from './prepare.ts';
 import { retire } from './retire.ts';
-import type { EffectHandler, EffectOf, LastReady, ResultOf, Scope, WorkKind } from './scope.ts';
+import type { EffectHandler, EffectOf, ResultOf, Scope, WorkKind } from './scope.ts';
 import { shift } from './shift.ts';
 import { start } from './start.ts';
 import { verify } from './verify.ts';
@@ -35,7 +35,11 @@ export const isWork = (kind: string): kind is WorkKind => Object.hasOwn(handlers
 const CHANGES_INSTANCES: ReadonlySet<WorkKind> = new Set<WorkKind>(['start', 'retire']);
 
 /** Does effects and hands what they came to back to the core, as one more input. */
-export function effectTasks(world: World, lanes: Lanes, lastReady: (lane: LaneId) => LastReady): TaskHandler {
+export function effectTasks(
+  world: World,
+  lanes: Lanes,
+  seen: (lane: LaneId) => Pick<Scope, 'lastReady' | 'presentTraffic'>,
+): TaskHandler {
   const turns = new Turns();
   const conclude =
     (task: ClaimedTask, result: ResultOf<WorkKind>): Conclusion =>
@@ -52,7 +56,7 @@ export function effectTasks(world: World, lanes: Lanes, lastReady: (lane: LaneId
       if (deployment === undefined)
         throw new SpillwayError('not_found', `no deployment ${effect.deployment}`);
       const lane = laneOf(task);
-      const scope = { world, lane, deployment, fence: task.fence, signal, lastReady: lastReady(lane) };
+      const scope = { world, lane, deployment, fence: task.fence, signal, ...seen(lane) };
       const handler = handlers[effect.kind] as (
         e: EffectOf<WorkKind>,
         s: Scope,

@@ -2,6 +2,7 @@ import type { Deployment } from '../../core/deployment.ts';
 import type { Effect } from '../../core/effects.ts';
 import type { LaneId, RevisionDigest } from '../../core/ids.ts';
 import type { Outcome } from '../../core/input.ts';
+import type { PresentTraffic } from '../../judge/index.ts';
 import type { Endpoint } from '../../ports/traffic.ts';
 import type { World } from '../world.ts';
 
@@ -20,6 +21,8 @@ export interface Scope {
   /** Aborted when the effect's time is over or it was called off. */
   readonly signal: AbortSignal;
   readonly lastReady: LastReady;
+  /** What the version that serves has to do at present; null where that is not known. */
+  readonly presentTraffic: () => PresentTraffic | null;
 }
 
 /** Where instances of a revision of this lane were ready when somebody looked a moment ago; none where nobody looked lately. */

@@ -3,6 +3,7 @@ import { SpillwayError } from '../../core/errors.ts';
 import { routeOf, type LaneId } from '../../core/ids.ts';
 import type { Revision } from '../../core/release.ts';
 import type { Instant } from '../../core/time.ts';
+import type { PresentTraffic } from '../../judge/index.ts';
 import type { SeriesRow } from '../../ports/store.ts';
 import type { Traffic, TrafficCounts } from '../../ports/traffic.ts';
 import type { World } from '../world.ts';
@@ -31,6 +32,11 @@ export class Counting {
   constructor(world: World, lane: LaneId) {
     this.#world = world;
     this.#route = routeOf(lane);
+  }
+
+  /** What the version that serves has to do at present; null where that is not known. */
+  presentTraffic(now: Instant): PresentTraffic | null {
+    return this.#history.presentTraffic(now);
   }
 
   /** A look at a lane at rest: what its instances do now is what a later rollout is compared with. */

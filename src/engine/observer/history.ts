@@ -1,13 +1,17 @@
 import type { RevisionDigest } from '../../core/ids.ts';
-import { elapsed, minutes, seconds, type Instant } from '../../core/time.ts';
-import type { InstanceBlock, InstanceHistory } from '../../judge/index.ts';
+import { elapsed, minutes, seconds, type Duration, type Instant } from '../../core/time.ts';
+import { phiOf, type InstanceBlock, type InstanceHistory, type PresentTraffic } from '../../judge/index.ts';
 import type { TrafficCounts } from '../../ports/traffic.ts';
+import { TrafficMeter } from './present-traffic.ts';
 import { Counters, countsOf } from './series.ts';
 
 /** Lengths of blocks, in seconds. Lanes at rest are not looked at often enough for shorter ones. */
 const LENGTHS = [10, 60] as const;
 /** More than the half hour before a rollout that the judge asks for. */
 const REMEMBERED = minutes(40);
+
+/** Looks further apart say nothing of the present. */
+const LONGEST_GAP = seconds(30);
 
 interface Blocks {
   readonly length: (typeof LENGTHS)[number];
@@ -26,12 +30,14 @@ export class StableHistory {
   #epoch: string | undefined;
   #blocks: readonly Blocks[] = [];
   #lookedAt: Instant | undefined;
+  #meter = new TrafficMeter();
 
   note(now: Instant, counts: TrafficCounts, serving: RevisionDigest): void {
     const gap = this.#lookedAt === undefined ? Infinity : elapsed(this.#lookedAt, now);
     this.#lookedAt = now;
     const sides = { canary: undefined, stable: serving, fresh: true };
     const isNew = serving !== this.#serving || counts.epoch !== this.#epoch;
+    if (isNew) this.#meter = new TrafficMeter();
     if (serving !== this.#serving) this.#blocks = LENGTHS.map((length) => newBlocks(length, now));
     if (isNew) {
       this.#serving = serving;
@@ -41,12 +47,20 @@ export class StableHistory {
     }
     const news = this.#counters.advance(counts.epoch, countsOf(counts, sides)).counts;
     const stable = news.filter(({ part }) => part === 'stable');
+    if (!isNew && gap < LONGEST_GAP) this.#meter.note(now, gap as Duration, stable);
     for (const blocks of this.#blocks) {
       // What happened over a longer time would pass for a burst.
       if (isNew || gap > seconds(blocks.length)) begin(blocks, now);
       else add(blocks, stable);
       if (elapsed(blocks.since, now) >= seconds(blocks.length)) close(blocks, now);
     }
+  }
+
+  /** What the version that serves has to do at present; null where that is not known. */
+  presentTraffic(now: Instant): PresentTraffic | null {
+    const rates = this.#meter.rates();
+    const lately = this.#lookedAt !== undefined && elapsed(this.#lookedAt, now) < LONGEST_GAP;
+    return rates === null || !lately ? null : { ...rates, phi: phiOf(this.blocks) };
   }
 
   /** The blocks that are complete. */

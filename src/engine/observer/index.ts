@@ -3,6 +3,7 @@ import { messageOf } from '../../core/errors.ts';
 import { routeOf, type DeploymentId, type LaneId, type RevisionDigest } from '../../core/ids.ts';
 import type { Lane } from '../../core/lane.ts';
 import { elapsed, seconds, type Instant } from '../../core/time.ts';
+import type { PresentTraffic } from '../../judge/index.ts';
 import type { Endpoint } from '../../ports/traffic.ts';
 import type { LiveStatus } from '../control-plane.ts';
 import type { Lanes } from '../lanes.ts';
@@ -65,6 +66,11 @@ export class Observer {
   /** Where instances of the revision were ready at the last look, if that was a moment ago. */
   lastReady(lane: LaneId, revision: RevisionDigest): readonly Endpoint[] {
     return this.#seen.get(routeOf(lane))?.observer.lastReady(revision) ?? [];
+  }
+
+  /** What the version that serves in a lane has to do at present; null where that is not known. */
+  presentTraffic(lane: LaneId): PresentTraffic | null {
+    return this.#seen.get(routeOf(lane))?.observer.presentTraffic() ?? null;
   }
 
   /** Lanes whose last look failed or found too little, with the reason. */

@@ -1,5 +1,5 @@
 import type { Deployment, Rollout } from '../../core/deployment.ts';
-import type { CanaryStep } from '../../core/plan.ts';
+import type { CanaryStep, Plan } from '../../core/plan.ts';
 import { minimumOf, needsVerdict, stepsOf } from '../../core/planner.ts';
 import { milliseconds, seconds, type Instant } from '../../core/time.ts';
 import { ALL } from '../../core/weights.ts';
@@ -23,11 +23,15 @@ const ACCEPTABLE_ERROR_RATE = 0.005;
 const SLOWEST_P95 = seconds(2);
 
 /** The judge of a deployment, as its plan asks for it. */
-export function judgeSettings(deployment: Deployment): JudgeSettings {
-  const { analysis } = deployment.plan;
-  const planned = stepsOf(deployment).reduce((sum, step) => sum + step.minimum, 0) / 1000;
+export const judgeSettings = (deployment: Deployment): JudgeSettings =>
+  settingsOf(deployment.plan, stepsOf(deployment), deployment.previous !== null);
+
+/** @param hasPrevious whether a stable version is there to compare with */
+export function settingsOf(plan: Plan, steps: readonly CanaryStep[], hasPrevious: boolean): JudgeSettings {
+  const { analysis } = plan;
+  const planned = steps.reduce((sum, step) => sum + step.minimum, 0) / 1000;
   // Where a stable version is there to keep it: of a first release nobody can say what is slow.
-  const p95 = analysis.p95 ?? (analysis.compare && deployment.previous !== null ? SLOWEST_P95 : null);
+  const p95 = analysis.p95 ?? (analysis.compare && hasPrevious ? SLOWEST_P95 : null);
   const limits: Limits = {
     ...(analysis.errorRate === null ? {} : { errorRate: analysis.errorRate }),
     ...(p95 === null ? {} : { p95Ms: p95 }),
@@ -39,7 +43,7 @@ export function judgeSettings(deployment: Deployment): JudgeSettings {
     rule: analysis.judge,
     stages: analysis.stages,
     certificate: analysis.certificate,
-    unit: unitOf(deployment),
+    unit: unitOf(plan),
     alpha: analysis.alpha,
     latency: analysis.compare,
     limits,
@@ -57,7 +61,7 @@ export function judgeSettings(deployment: Deployment): JudgeSettings {
 }
 
 /** Traffic that keeps its clients on a version says so in its settings, in the port's form. */
-function unitOf({ plan }: Deployment): JudgeSettings['unit'] {
+function unitOf(plan: Plan): JudgeSettings['unit'] {
   const { sticky } = plan.runtime.traffic.settings as unknown as Partial<Pick<Routing, 'sticky'>>;
   return sticky === undefined || sticky.by === 'none' ? 'request' : 'client';
 }

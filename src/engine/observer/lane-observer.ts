@@ -6,6 +6,7 @@ import type { Lane } from '../../core/lane.ts';
 import { labelOf } from '../../core/release.ts';
 import { elapsed, instant, minutes, seconds, type Instant } from '../../core/time.ts';
 import { NONE } from '../../core/weights.ts';
+import type { PresentTraffic } from '../../judge/index.ts';
 import type { ObservedInstance } from '../../ports/target.ts';
 import type { Endpoint } from '../../ports/traffic.ts';
 import { hasFreshBaseline } from '../baseline.ts';
@@ -68,6 +69,11 @@ export class LaneObserver {
     return believed ? readyOf(this.#lastSeen, revision).map(({ endpoint }) => endpoint) : [];
   }
 
+  /** What the version that serves has to do at present; null where that is not known. */
+  presentTraffic(): PresentTraffic | null {
+    return this.#counting.presentTraffic(this.#world.system.now());
+  }
+
   /** Which instances should be ready and were not at the last look; null when none. */
   get lack(): string | null {
     return this.#lack;
@@ -120,6 +126,7 @@ export class LaneObserver {
       this.#health = undefined;
       this.#pending = { crashes: noneOf(), instanceMinutes: noneOf() };
     }
+    this.#watch.watch.concern(deployment);
     return this.#watch.watch;
   }
 

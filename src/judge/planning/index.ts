@@ -8,4 +8,4 @@ export {
   type Purpose,
   type RolloutPlan,
 } from './plan.ts';
-export { DEFAULT_LIMITS, LEAST_ERROR_RATE, type PlanRequest, type PresentTraffic } from './request.ts';
+export { DEFAULT_LIMITS, LEAST_ERROR_RATE, phiOf, type PlanRequest, type PresentTraffic } from './request.ts';

@@ -1,3 +1,4 @@
+import { createDispersion, type InstanceHistory } from '../sequential/dispersion.ts';
 import { LEAST_WARM_UP_MS, type JudgeSettings } from '../settings.ts';
 import type { Stream } from './detection.ts';
 
@@ -9,6 +10,9 @@ export interface PresentTraffic {
   /** How much more its errors vary than independent ones would; 1 where that is not known. */
   readonly phi: number;
 }
+
+/** What evidence would be divided by after this history of equal instances. */
+export const phiOf = (history: InstanceHistory): number => createDispersion(0, history).phi;
 
 export interface PlanRequest {
   /** The largest number of user requests that may meet a bad version. */
