@@ -22,6 +22,8 @@ import { report } from './lib/report.ts';
 const PART_SECONDS = 2_000_000;
 const MOST_RUNS = 250;
 const USUAL_MINUTES = 3;
+/** Seconds of a rollout. */
+const LONGEST_SHORT = 3600;
 
 const asked = process.env['MINUTES'];
 const minutes = asked === 'all' ? Infinity : Number(asked ?? USUAL_MINUTES);
@@ -30,13 +32,22 @@ const wanted = CELLS.filter(({ id }) => id.includes(process.env['CELL'] ?? ''));
 
 const partSize = ({ seconds }: Cell) => Math.max(1, Math.min(MOST_RUNS, Math.round(PART_SECONDS / seconds)));
 
+/** Short cells come first, one after the other; long ones grow side by side. */
+const turnOf = ({ seconds }: Cell, from: number) => (seconds <= LONGEST_SHORT ? -1 : from);
+
 const head = () => execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim();
 
 async function compute(): Promise<void> {
   const commit = head();
-  const parts = wanted.flatMap((cell) =>
-    missing(cell, partSize(cell)).map((part) => ({ ...part, cell: cell.id })),
-  );
+  const parts = wanted
+    .flatMap((cell) =>
+      missing(cell, partSize(cell)).map((part) => ({
+        ...part,
+        cell: cell.id,
+        turn: turnOf(cell, part.from),
+      })),
+    )
+    .toSorted((a, b) => a.turn - b.turn);
   let done = 0;
   await computeAll(parts, workers, Date.now() + minutes * 60_000, ({ cell: id, from, to, outcomes }) => {
     const cell = wanted.find((one) => one.id === id);
