@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { SpillwayError } from './core/errors.ts';
 import type { Secrets } from './exec/environment.ts';
 import type { GateRunner } from './ports/gate.ts';
+import type { MetricSource } from './ports/metrics.ts';
 import type { Reviewer } from './ports/reviewer.ts';
 import type { System } from './ports/system.ts';
 import type { Target } from './ports/target.ts';
@@ -43,6 +44,34 @@ export const traffic: Kinds<Traffic> = {
       return createEdgeTraffic({ dir: join(dataDir, 'edge') });
     },
     schema: async () => (await import('./traffic/edge/schema.ts')).edgeTrafficSchema,
+  },
+};
+
+/** Who counts; `traffic` stands for whoever carries the traffic, and needs no source. */
+export const metrics: Kinds<MetricSource> = {
+  traffic: {
+    open: async () => {
+      throw new SpillwayError('conflict', 'counts of the traffic come from its provider');
+    },
+    schema: async () => (await import('./metrics/traffic/schema.ts')).trafficMetricsSettings,
+  },
+  prometheus: {
+    open: async ({ system, secrets }) => {
+      const { prometheusSource } = await import('./metrics/prometheus/index.ts');
+      return prometheusSource({ clock: system, secrets });
+    },
+    schema: async () => (await import('./metrics/prometheus/schema.ts')).prometheusSettings,
+  },
+  'http-json': {
+    open: async ({ system, secrets }) => {
+      const { httpJsonSource } = await import('./metrics/http-json/index.ts');
+      return httpJsonSource({ clock: system, secrets });
+    },
+    schema: async () => (await import('./metrics/http-json/schema.ts')).httpJsonSettings,
+  },
+  otlp: {
+    open: async () => (await import('./metrics/otlp/index.ts')).otlpSource(),
+    schema: async () => (await import('./metrics/otlp/schema.ts')).otlpSettings,
   },
 };
 

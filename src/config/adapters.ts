@@ -17,6 +17,7 @@ import { A_DURATION, parseDuration } from './vocabulary/values.ts';
 export interface AdapterSchemas {
   readonly targets: Readonly<Record<string, z.ZodType>>;
   readonly traffic: Readonly<Record<string, z.ZodType>>;
+  readonly metrics: Readonly<Record<string, z.ZodType>>;
 }
 
 export interface AdapterSettings {
@@ -24,23 +25,26 @@ export interface AdapterSettings {
   readonly settings: JsonObject;
 }
 
-/** One environment's target and traffic; undefined where a problem says why. */
+/** One environment's target, traffic and metrics; undefined where a problem says why. */
 export interface RuntimeSettings {
   readonly target: AdapterSettings | undefined;
   readonly traffic: AdapterSettings | undefined;
+  readonly metrics: AdapterSettings | undefined;
 }
 
 /** Kinds that are specified, beside those that are handed in. */
 const SPECIFIED = {
   target: ['process', 'ssh', 'static', 'compose', 'kubernetes', 'otp', 'command'],
   traffic: ['edge', 'haproxy', 'nginx', 'caddy', 'gateway-api', 'k8s-service', 'flagger', 'argo-rollouts'],
+  metrics: ['traffic', 'prometheus', 'http-json', 'otlp'],
 } as const;
-const USUAL = { target: 'process', traffic: 'edge' } as const;
+const USUAL = { target: 'process', traffic: 'edge', metrics: 'traffic' } as const;
+type Part = keyof typeof USUAL;
 
 /** The part of `health:` that is about one check and thus the target's. */
 const CHECK_KEYS = new Set(['path', 'status', 'body', 'timeout']);
 
-/** Checks an environment's target and traffic, with what the top of the file says about them beneath. */
+/** Checks an environment's target, traffic and metrics, with what the top of the file says about them beneath. */
 export function runtimeSettings(
   source: Source,
   environment: string,
@@ -56,13 +60,14 @@ export function runtimeSettings(
   return {
     target: settingsOf(source, environment, 'target', schemas.targets, problems, extra),
     traffic: settingsOf(source, environment, 'traffic', schemas.traffic, problems),
+    metrics: settingsOf(source, environment, 'metrics', schemas.metrics, problems),
   };
 }
 
 function settingsOf(
   source: Source,
   environment: string,
-  part: 'target' | 'traffic',
+  part: Part,
   schemas: AdapterSchemas['targets'],
   problems: Problem[],
   extra: Layer = { merged: {}, locate: (path) => path },
@@ -70,7 +75,7 @@ function settingsOf(
   const { merged, locate: locateOwn } = layered(source, environment, part);
   const locate = (path: Path): Path =>
     path[0] !== undefined && Object.hasOwn(extra.merged, path[0]) ? extra.locate(path) : locateOwn(path);
-  const { type = USUAL[part], instances: _, ...written } = merged;
+  const { type = USUAL[part], instances: _, stale_after: __, ...written } = merged;
   if (typeof type !== 'string') return undefined; // the file's own schema objects
   const schema = Object.hasOwn(schemas, type) ? schemas[type] : undefined;
   if (!schema) {
@@ -144,7 +149,7 @@ export const asMap = (value: unknown): Readonly<Record<string, unknown>> => (isM
 function unknownKind(
   source: Source,
   path: Path,
-  part: 'target' | 'traffic',
+  part: Part,
   type: string,
   known: readonly string[],
 ): Problem {

@@ -75,3 +75,6 @@ export function monitoringOf(environment: string): 'basic' | 'standard' | 'full'
   if (environment === 'dev') return 'basic';
   return environment === 'qa' ? 'standard' : 'full';
 }
+
+/** Counts of scrapes and exports come later than those of a proxy. */
+export const METRICS_STALE_AFTER = seconds(90);

@@ -14,6 +14,7 @@ export function configJsonSchema(adapters: AdapterSchemas): Schema {
   for (const place of [properties, propertiesOf(environment)]) {
     place['target'] = withAdapters(place['target'], adapters.targets);
     place['traffic'] = withAdapters(place['traffic'], adapters.traffic);
+    place['metrics'] = withAdapters(place['metrics'], adapters.metrics);
   }
   const trigger = properties['triggers']?.items as Schema;
   const { action, condition, approval } = propertiesOf(trigger);

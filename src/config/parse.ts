@@ -19,6 +19,7 @@ import { gatesOf } from './gates.ts';
 import { at, expectation, problemsOf, valueAt } from './issues.ts';
 import { MAX_PROBLEMS, type Path, type Problem } from './problem.ts';
 import { referencesIn } from './references.ts';
+import { metricsOf } from './metrics.ts';
 import * as rollout from './rollout.ts';
 import { spillwayFile, type EnvironmentInput, type FileInput } from './vocabulary/spillway.ts';
 import { triggersOf } from './triggers.ts';
@@ -133,14 +134,7 @@ function sorted(problems: readonly Problem[]): Problem[] {
     .slice(0, MAX_PROBLEMS);
 }
 
-function configOf(
-  source: Source,
-  file: FileInput,
-  runtimes: ReadonlyArray<{
-    readonly target: AdapterSettings | undefined;
-    readonly traffic: AdapterSettings | undefined;
-  }>,
-): Config {
+function configOf(source: Source, file: FileInput, runtimes: readonly RuntimeSettings[]): Config {
   const environments = Object.entries(file.environments ?? { [defaults.DEFAULT_ENVIRONMENT]: {} });
   return {
     application: applicationName(file.application),
@@ -162,10 +156,7 @@ function environmentConfig(
   file: FileInput,
   name: string,
   own: EnvironmentInput,
-  runtime: {
-    readonly target?: AdapterSettings | undefined;
-    readonly traffic?: AdapterSettings | undefined;
-  } = {},
+  runtime: Partial<RuntimeSettings> = {},
 ): EnvironmentConfig {
   const nothing: AdapterSettings = { type: '', settings: {} };
   const canary = rollout.overlay(file.canary, own.canary);
@@ -186,7 +177,10 @@ function environmentConfig(
       traffic: runtime.traffic ?? nothing,
       instances: own.target?.instances ?? file.target?.instances ?? 1,
     },
-    analysis: rollout.analysisOf(own.monitoring ?? defaults.monitoringOf(name), canary, triggers),
+    analysis: {
+      ...rollout.analysisOf(own.monitoring ?? defaults.monitoringOf(name), canary, triggers),
+      ...metricsOf(file, own, runtime.metrics),
+    },
     health: rollout.healthPlanOf(rollout.overlay(file.health, own.health), triggers),
     rollback: {
       when: own.rollback_strategy ?? defaults.rollbackWhen(name),

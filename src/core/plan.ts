@@ -98,6 +98,16 @@ export interface AnalysisPlan {
   readonly crashWindow: Duration;
   /** Whether latency and errors are compared with the stable version (`monitoring: standard` and up). */
   readonly compare: boolean;
+  /** Who counts requests, errors and latencies; without it whoever carries the traffic. */
+  readonly metrics?: MetricsPlan;
+}
+
+export interface MetricsPlan {
+  readonly type: string;
+  /** As the source's schema wrote them. */
+  readonly settings: JsonObject;
+  /** Counts that have not come for this long are missed. */
+  readonly staleAfter: Duration;
 }
 
 export interface HealthPlan {

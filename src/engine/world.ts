@@ -2,6 +2,7 @@ import type { AdapterSchemas } from '../config/adapters.ts';
 import type { ApplicationName } from '../core/ids.ts';
 import type { Notification } from '../core/notification.ts';
 import type { GateRunner } from '../ports/gate.ts';
+import type { MetricSource } from '../ports/metrics.ts';
 import type { Notifier } from '../ports/notifier.ts';
 import type { Reviewer } from '../ports/reviewer.ts';
 import type { Source } from '../ports/source.ts';
@@ -47,10 +48,11 @@ export interface World {
   readonly log: Logger;
   readonly applications: Applications;
   readonly secrets: Secrets;
-  /** What target and traffic settings may say, by kind. */
+  /** What target, traffic and metrics settings may say, by kind. */
   readonly schemas: AdapterSchemas;
   target(type: string): Promise<Target>;
   traffic(type: string): Promise<Traffic>;
+  metrics(type: string): Promise<MetricSource>;
   gate(type: string): Promise<GateRunner>;
   /** @throws SpillwayError `not_found` for a name under which nothing may come in */
   trigger(name: string): Promise<Trigger>;

@@ -64,12 +64,14 @@ export interface MetricSource {
    * `too_large` when it is more than is read, `config_invalid` for settings that it does not understand
    */
   window(query: MetricQuery, arm: MetricArm, from: Instant, to: Instant): Promise<MetricWindow>;
+  /** Of a source that is told instead of asking. */
+  readonly sink?: TelemetrySink;
 }
 
 /** What is posted to a server that takes telemetry in. */
 export type TelemetrySignal = 'metrics' | 'traces';
 
-/** A source that is told instead of asking. */
+/** Where telemetry comes in. */
 export interface TelemetrySink {
   /**
    * Takes one request's body in, parsed. What it cannot use is left out and counted.

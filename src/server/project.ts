@@ -7,13 +7,17 @@ import { formatProblem } from '../config/problem.ts';
 import { unresolved } from '../config/references.ts';
 import { SpillwayError } from '../core/errors.ts';
 import type { Secrets } from '../exec/environment.ts';
-import { targets, traffic } from '../registry.ts';
+import { metrics, targets, traffic } from '../registry.ts';
 
 const FILE = 'spillway.yaml';
 
 /** What every adapter's settings may say. */
 export async function adapterSchemas(): Promise<AdapterSchemas> {
-  return { targets: await schemasOf(targets), traffic: await schemasOf(traffic) };
+  return {
+    targets: await schemasOf(targets),
+    traffic: await schemasOf(traffic),
+    metrics: await schemasOf(metrics),
+  };
 }
 
 async function schemasOf<Entry extends { readonly schema: () => Promise<unknown> }>(

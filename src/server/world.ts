@@ -5,7 +5,7 @@ import type { Logger, World } from '../engine/world.ts';
 import { hostSystem } from '../exec/system.ts';
 import type { Source } from '../ports/source.ts';
 import type { Store } from '../ports/store.ts';
-import { entryOf, gates, reviewers, targets, traffic, triggers, type Host } from '../registry.ts';
+import { entryOf, gates, metrics, reviewers, targets, traffic, triggers, type Host } from '../registry.ts';
 import { servedApplication } from './applications.ts';
 import { versionKey } from './keys.ts';
 import type { SecretStore } from './secrets.ts';
@@ -34,6 +34,7 @@ export async function openWorld(parts: Parts): Promise<World> {
     secrets: { value: secrets.value, versionKey: await versionKey(dataDir) },
     target: once((kind) => entryOf(targets, 'target', kind).open(host)),
     traffic: once((kind) => entryOf(traffic, 'traffic provider', kind).open(host)),
+    metrics: once((kind) => entryOf(metrics, 'metric source', kind).open(host)),
     gate: once((kind) => entryOf(gates, 'gate', kind).open(host)),
     trigger: once((kind) => entryOf(triggers, 'trigger', kind)(host)),
     reviewer: once((kind) => entryOf(reviewers, 'reviewer', kind)(host)),

@@ -1,15 +1,10 @@
-import type { AdapterSchemas } from '../../src/config/adapters.ts';
 import type { Config } from '../../src/config/config.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { formatProblem } from '../../src/config/problem.ts';
-import { processSettings } from '../../src/targets/process/schema.ts';
-import { edgeTrafficSchema } from '../../src/traffic/edge/schema.ts';
+import { adapterSchemas } from '../../src/server/project.ts';
 
 /** What the composition root hands in. */
-export const adapters: AdapterSchemas = {
-  targets: { process: processSettings },
-  traffic: { edge: edgeTrafficSchema },
-};
+export const adapters = await adapterSchemas();
 
 /** A sound configuration as `parseConfig` gives it. @throws with all problems when it is not sound */
 export function configOf(text: string): Config {

@@ -4,8 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parseConfig } from '../../src/config/parse.ts';
-import { processSettings } from '../../src/targets/process/schema.ts';
-import { edgeTrafficSchema } from '../../src/traffic/edge/schema.ts';
+import { adapters } from '../config/adapters.ts';
 import { root, trackedFiles } from './plant.ts';
 
 const read = (path: string): string => readFileSync(join(root, path), 'utf8');
@@ -100,10 +99,7 @@ describe('the documentation', () => {
 
   it('shows a configuration that is valid', () => {
     const [, example = ''] = /^```yaml\n(application: [\s\S]*?)^```$/m.exec(read('docs/guide.md')) ?? [];
-    const { problems } = parseConfig(example, 'the guide', {
-      targets: { process: processSettings },
-      traffic: { edge: edgeTrafficSchema },
-    });
+    const { problems } = parseConfig(example, 'the guide', adapters);
     assert.deepEqual(problems, []);
   });
 

@@ -25,6 +25,7 @@ export const shared = {
   target: target().optional(),
   health: health.optional(),
   traffic: adapterSettings().optional(),
+  metrics: adapterSettings().extend({ stale_after: timeSpan().optional() }).optional(),
   strategy: strategy().optional(),
   canary: canary.optional(),
   automatic_rollback_triggers: rollbackTriggers.optional(),

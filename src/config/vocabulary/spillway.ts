@@ -52,7 +52,6 @@ export const spillwayFile = object({
   flags: notBuilt(),
   freezes: notBuilt(),
   links: notBuilt(),
-  metrics: notBuilt(),
   migrations: notBuilt(),
   observers: notBuilt(),
   post_deployment_compliance: notBuilt(),

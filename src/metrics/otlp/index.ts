@@ -12,14 +12,12 @@ const SPANS_SETTLE_MS = 10_000;
 /** An instance's clock may be ahead by this much; what is further in the future is not believed. */
 const CLOCK_AHEAD_MS = 5000;
 
-export interface OtlpSource extends MetricSource, TelemetrySink {}
-
 /** OpenTelemetry that is posted here: durations of requests as histograms, or spans of servers. Kept in memory, a quarter of an hour. */
-export function otlpSource(): OtlpSource {
+export function otlpSource(): MetricSource & { readonly sink: TelemetrySink } {
   const book = new Book();
   const streams = new Streams();
   const spans = new Spans();
-  return {
+  const sink: TelemetrySink = {
     accept(signal, body) {
       if (signal === 'traces') {
         const { increments, rejected } = spans.take(body);
@@ -33,7 +31,9 @@ export function otlpSource(): OtlpSource {
         reason: 'points without a time, with counts that do not add up, or without temporality',
       };
     },
-
+  };
+  return {
+    sink,
     async window(query, arm, from, to) {
       const {
         service,

@@ -286,9 +286,12 @@ export class Bench {
         }),
       },
       secrets: { value: (name) => this.secrets.get(name), versionKey: Buffer.from('test') },
-      schemas: { targets: { dummy: settings }, traffic: { dummy: settings } },
+      schemas: { targets: { dummy: settings }, traffic: { dummy: settings }, metrics: { traffic: settings } },
       target: async () => this.target,
       traffic: async () => this.traffic,
+      metrics: async () => {
+        throw new Error('the provider counts in this test');
+      },
       gate: async () =>
         gate ?? { run: async () => ({ verdict: 'pass', reason: 'all well', figures: {}, evidence: null }) },
       trigger: async (name) =>

@@ -155,7 +155,7 @@ const otlp = (name: string, reason: RegExp, exports: (at: number) => readonly Ex
   reason,
   open: () => {
     const source = otlpSource();
-    const tell = () => source.accept('metrics', { resourceMetrics: exports(clock.time) });
+    const tell = () => source.sink.accept('metrics', { resourceMetrics: exports(clock.time) });
     return { source, tell, settings: otlpSettings.parse({ export_interval: 10_000 }) as JsonObject };
   },
 });
