@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { after, describe, it } from 'node:test';
 import { instant } from '../../src/core/time.ts';
 import { githubReviewer } from '../../src/notifiers/github-review/index.ts';
+import type { ReviewRequest } from '../../src/ports/reviewer.ts';
 import { githubReviewSettings } from '../../src/notifiers/github-review/schema.ts';
 
 const NOW = instant(Date.UTC(2026, 10, 20, 12));
@@ -14,7 +15,7 @@ const { publicKey, privateKey } = generateKeyPairSync('rsa', {
   publicKeyEncoding: { type: 'spki', format: 'pem' },
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
 });
-const ASKED = {
+const ASKED: ReviewRequest = {
   repository: 'acme/shop',
   run: 7283,
   environment: 'production',
@@ -139,6 +140,12 @@ describe('an answer to GitHub', () => {
     assert.ok((await reviewer.answer(ASKED, YES, new AbortController().signal)).retry);
     const { answer } = await github({ status: 201, body: '{"token":"with\\nnewline"}' });
     assert.ok((await answer()).retry);
+  });
+
+  it('asks for nothing where the event named no installation', async () => {
+    const { answer, calls } = await github(TOKEN);
+    const receipt = await answer({ ...ASKED, installation: null });
+    assert.deepEqual([receipt.delivered, receipt.retry, calls.length], [false, false, 0]);
   });
 
   it('knows which environment here answers for one over there', async () => {
