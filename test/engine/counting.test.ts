@@ -47,6 +47,7 @@ async function counted() {
     watch,
     look: (second: number) =>
       counting.look(instant(seconds(second)), NOTHING, { deployment, rollout, watch, serving: previous }),
+    rest: (second: number) => counting.rest(instant(seconds(second)), previous),
     rows: (): Promise<readonly SeriesRow[]> => store.series(id),
     serve: (requests: number) => {
       for (let i = 0; i < requests; i++)
@@ -97,7 +98,7 @@ test('a look that could not be recorded is recorded with the next one', async ()
 });
 
 test('the provider is asked to count what the judge compares, once it is known, and again after it has forgotten', async () => {
-  const { traffic, watch, look, serve } = await counted();
+  const { traffic, watch, look, rest, serve } = await counted();
   for (let second = 1; second <= 30; second++) {
     serve(100);
     await look(second);
@@ -112,4 +113,6 @@ test('the provider is asked to count what the judge compares, once it is known, 
   traffic.restart();
   await look(32);
   assert.deepEqual((await traffic.counts('shop/production')).watched, watched);
+  await rest(33);
+  assert.deepEqual((await traffic.counts('shop/production')).watched, []);
 });

@@ -60,4 +60,17 @@ describe('a service that is slow while it is young, released again unchanged and
     assert.equal(startsBefore() - started, 2, 'as many as the canary had in its last comparison');
     await scenario.journal.until('the end of the baseline', 30_000, () => baselines() === 0 || undefined);
   });
+
+  it('leaves none of it behind, either, when the server dies while it compares', async () => {
+    const id = await release('fourth', 'warm_up: 1ms\n      baseline: fresh');
+    await scenario.journal.until('a share of the traffic', 30_000, () =>
+      scenario.journal.last(id, 'traffic.shifted'),
+    );
+    assert.ok(baselines() > 0);
+    scenario.server.kill();
+    await scenario.server.ended();
+    await scenario.restart();
+    await scenario.end(id);
+    await scenario.journal.until('the end of the baseline', 30_000, () => baselines() === 0 || undefined);
+  });
 });

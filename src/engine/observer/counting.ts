@@ -39,11 +39,16 @@ export class Counting {
     return this.#history.presentTraffic(now);
   }
 
-  /** A look at a lane at rest: what its instances do now is what a later rollout is compared with. */
+  /**
+   * A look at a lane at rest: what its instances do now is what a later rollout is compared with. Of slow clients nothing more needs to
+   * be remembered.
+   */
   async rest(now: Instant, serving: Revision): Promise<void> {
     const traffic = await this.#world.traffic(serving.runtime.traffic.type);
     const counts = await this.#counts(traffic).catch(ignoreUnknown);
-    if (counts !== undefined) this.#history.note(now, counts, serving.digest);
+    if (counts === undefined) return;
+    this.#history.note(now, counts, serving.digest);
+    if (counts.watched.length > 0) await traffic.watchSlow(this.#route, []);
   }
 
   /**
