@@ -4,14 +4,7 @@ import { z } from 'zod';
 import { SpillwayError } from '../core/errors.ts';
 import type { ControlPlane } from '../engine/control-plane.ts';
 import { tapeInTurns } from '../engine/observer/tape.ts';
-import {
-  assess,
-  DEFAULT_SETTINGS,
-  tickFromJson,
-  type AssessmentContext,
-  type Judge,
-  type Tick,
-} from '../judge/index.ts';
+import { assess, DEFAULT_SETTINGS, type AssessmentContext, type Judge } from '../judge/index.ts';
 import { answerOf } from '../views/judge/answer.ts';
 import { Replay } from '../views/judge/replay.ts';
 import {
@@ -23,7 +16,6 @@ import {
 import { recordOf } from '../views/judge/write.ts';
 import { isLaneEvent } from '../views/sentence.ts';
 import * as input from './input.ts';
-import { InvalidInput } from './problem.ts';
 import { deploymentIn } from './resolve.ts';
 
 /** A day of ticks every ten seconds, with histograms. */
@@ -54,7 +46,7 @@ export function judgeRoutes(app: FastifyInstance, controlPlane: ControlPlane): v
   app.post('/judge', { bodyLimit: BODY_BYTES }, async (request) => {
     const asked = input.parse(question, request.body);
     const judge = await judgeOf(asked);
-    return answerOf(assess(judge, contextOf(asked)));
+    return answerOf(assess(judge, contextOf(asked, judge)));
   });
 
   app.get('/deployments/:id/judge', async (request) => {
@@ -75,32 +67,16 @@ export function judgeRoutes(app: FastifyInstance, controlPlane: ControlPlane): v
 }
 
 async function judgeOf(asked: Question): Promise<Judge> {
-  const ticks = asked.ticks.map(tickAt);
-  const replay = new Replay({
-    settings: asked.settings,
-    started_at: asked.started_at,
-    history: asked.history,
-    steps: asked.steps,
-    ticks,
-  });
+  const replay = new Replay(asked);
   for (let done = 1; replay.next() !== undefined; done++) if (done % TURN === 0) await otherWork();
   return replay.judge;
 }
 
-function tickAt(json: unknown, index: number): Tick {
-  try {
-    return tickFromJson(json);
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    throw new InvalidInput([{ field: `ticks.${index}`, message: error.message }]);
-  }
-}
-
 /** What is not said is taken for a rollout that is looked at with its last tick, and asked to show its health. */
-function contextOf({ context, started_at, ticks }: Question): AssessmentContext {
+function contextOf({ context, started_at: startedAt }: Question, { lastTickAt }: Judge): AssessmentContext {
   const usual: AssessmentContext = {
-    now: tickFromJson(ticks.at(-1)).at,
-    stepStartedAt: started_at,
+    now: lastTickAt ?? startedAt,
+    stepStartedAt: startedAt,
     minStepMs: 0,
     maxStepMs: Number.MAX_SAFE_INTEGER,
     concurrentBaseline: true,

@@ -1,6 +1,6 @@
 import { setImmediate as otherWork } from 'node:timers/promises';
 import type { Deployment } from '../../core/deployment.ts';
-import type { InstanceHistory, JudgeSettings, Tick } from '../../judge/index.ts';
+import { tickToJson, type InstanceHistory, type JudgeSettings, type TickJson } from '../../judge/index.ts';
 import type { SeriesRow } from '../../ports/store.ts';
 import { Watch } from './watch.ts';
 
@@ -12,7 +12,8 @@ export interface JudgeTape {
   readonly history: InstanceHistory;
   /** When each step began. */
   readonly steps: readonly number[];
-  readonly ticks: readonly Tick[];
+  /** As JSON, which takes a small part of the room. */
+  readonly ticks: readonly TickJson[];
 }
 
 /** Between so many looks others get their turn: a day has 86,400 of them. */
@@ -41,11 +42,11 @@ export async function tapeInTurns(
 function recording(deployment: Deployment) {
   let begun: Pick<JudgeTape, 'settings' | 'startedAt' | 'history'> | undefined;
   const steps: number[] = [];
-  const ticks: Tick[] = [];
+  const ticks: TickJson[] = [];
   const watch = new Watch(deployment, [], {
     begin: (settings, startedAt, history) => (begun = { settings, startedAt, history }),
     step: (at) => void steps.push(at),
-    tick: (tick) => void ticks.push(tick),
+    tick: (tick) => void ticks.push(tickToJson(tick)),
   });
   return { watch, tape: (): JudgeTape | null => (begun === undefined ? null : { ...begun, steps, ticks }) };
 }

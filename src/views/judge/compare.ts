@@ -87,7 +87,7 @@ export function compareOf(record: ReadRecord, where: string): Comparison {
   const replay = new Replay(record, where);
   let sums = noSums();
   const last = record.latest ?? record.verdicts.at(-1);
-  const endsAt = record.ticks.at(-1)?.at ?? record.started_at;
+  const endsAt = lastAt(record);
   const every = (endsAt - record.started_at) / POINTS;
   const contextAt = (now: number): AssessmentContext => ({ ...(last?.record.context ?? USUAL), now });
   const overTime: EvidencePoint[] = [];
@@ -113,6 +113,13 @@ export function compareOf(record: ReadRecord, where: string): Comparison {
     overTime.push({ at: tick.at, harm: logE.combined, health: certificate.logE });
   }
   return { ...comparisonOf(record, assessment, sums), overTime };
+}
+
+/** When the last tick ends; what is not to be read is told when its turn comes. */
+function lastAt({ ticks, started_at: startedAt }: ReadRecord): number {
+  const last = ticks.at(-1);
+  const at = typeof last === 'object' && last !== null && 'at' in last ? last.at : undefined;
+  return typeof at === 'number' ? at : startedAt;
 }
 
 interface Sums {

@@ -1,13 +1,6 @@
 import { z } from 'zod';
 import { messageOf, SpillwayError } from '../../core/errors.ts';
-import {
-  tickFromJson,
-  type AssessmentContext,
-  type InstanceHistory,
-  type JudgeSettings,
-  type Tick,
-  type TickJson,
-} from '../../judge/index.ts';
+import type { AssessmentContext, InstanceHistory, JudgeSettings, TickJson } from '../../judge/index.ts';
 import { assessmentContext, instanceHistory, judgeSettings, momentOfTime } from './schema.ts';
 
 /** Everything that the judge of one deployment has seen and said: enough to judge it again without server and store. */
@@ -45,9 +38,9 @@ export interface RecordedVerdict {
   readonly record: { readonly context: AssessmentContext; readonly lastTickAt: number | null };
 }
 
-/** A record whose ticks are the judge's own. */
+/** A record of which everything is read but the ticks: a day of them takes much room at once. */
 export interface ReadRecord extends Omit<JudgeRecord, 'ticks'> {
-  readonly ticks: readonly Tick[];
+  readonly ticks: readonly unknown[];
 }
 
 const label = z.string().max(200);
@@ -82,7 +75,7 @@ export const readRecord = (text: string, where: string): ReadRecord =>
   recordOfJson(jsonOf(text, where), where);
 
 /**
- * Reads a record that anybody may have written.
+ * Reads a record that anybody may have written. What its ticks say is only looked at when they are judged.
  * @param where names it in errors: the file
  * @throws SpillwayError `invalid_event` with the place of what cannot be read
  */
@@ -93,7 +86,7 @@ export function recordOfJson(json: unknown, where: string): ReadRecord {
     const place = (issue?.path ?? []).join('.');
     throw unusable(issue?.message ?? 'it is not one', place === '' ? where : `${where}: ${place}`);
   }
-  return { ...parsed.data, ticks: ticksOf(parsed.data.ticks, where) };
+  return parsed.data;
 }
 
 function jsonOf(text: string, where: string): unknown {
@@ -103,16 +96,6 @@ function jsonOf(text: string, where: string): unknown {
     const cut = !text.trimEnd().endsWith('}');
     throw unusable(cut ? 'it ends in the middle' : `it is not JSON: ${messageOf(error)}`, where);
   }
-}
-
-function ticksOf(list: readonly unknown[], where: string): readonly Tick[] {
-  return list.map((json, index) => {
-    try {
-      return tickFromJson(json);
-    } catch (error) {
-      throw located(error, `${where}: ticks.${index}`);
-    }
-  });
 }
 
 /** The judge's objection to what it was given, with its place. Anything else goes on as it is. */

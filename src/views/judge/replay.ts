@@ -1,23 +1,25 @@
-import { beginStep, createJudge, observe, type Judge, type Tick } from '../../judge/index.ts';
+import { beginStep, createJudge, observe, tickFromJson, type Judge, type Tick } from '../../judge/index.ts';
 import { located, type ReadRecord } from './record.ts';
 
-/** What a judge was given. */
+/** What a judge was given; ticks as JSON that anybody may have written. */
 type Given = Pick<ReadRecord, 'settings' | 'started_at' | 'history' | 'steps' | 'ticks'>;
 
 /** Judges a record again, tick by tick, as it was judged at first. */
 export class Replay {
-  readonly #record: Given;
+  readonly #given: Given;
   readonly #where: string;
   readonly judge: Judge;
-  #ticks = 0;
+  /** Which tick is next, and that tick once it has been read. */
+  #place = 0;
+  #next: Tick | undefined;
   #steps = 0;
 
   /** @param where names the record in errors, where it has a name */
-  constructor(record: Given, where?: string) {
-    this.#record = record;
+  constructor(given: Given, where?: string) {
+    this.#given = given;
     this.#where = where === undefined ? '' : `${where}: `;
     try {
-      this.judge = createJudge(record.settings, record.started_at, record.history);
+      this.judge = createJudge(given.settings, given.started_at, given.history);
     } catch (error) {
       throw located(error, `${this.#where}settings`);
     }
@@ -25,28 +27,39 @@ export class Replay {
 
   /** Goes on to the next tick. @returns undefined behind the last @throws SpillwayError for a tick that cannot be */
   next(): Tick | undefined {
-    const tick = this.#record.ticks[this.#ticks];
+    const tick = this.#peek();
     if (tick === undefined) return undefined;
     this.#begin(tick.at);
-    try {
-      observe(this.judge, tick);
-    } catch (error) {
-      throw located(error, `${this.#where}ticks.${this.#ticks}`);
-    }
-    this.#ticks++;
+    this.#located(() => observe(this.judge, tick));
+    this.#next = undefined;
+    this.#place++;
     return tick;
   }
 
   /** Goes on to the last tick that ends at `at` or before; null: to none. */
   until(at: number | null): void {
-    while (at !== null && (this.#record.ticks[this.#ticks]?.at ?? Infinity) <= at) this.next();
+    while (at !== null && (this.#peek()?.at ?? Infinity) <= at) this.next();
+  }
+
+  #peek(): Tick | undefined {
+    const { ticks } = this.#given;
+    if (this.#place >= ticks.length) return undefined;
+    return (this.#next ??= this.#located(() => tickFromJson(ticks[this.#place])));
   }
 
   #begin(until: number): void {
-    for (let at = this.#record.steps[this.#steps]; at !== undefined && at <= until;) {
+    for (let at = this.#given.steps[this.#steps]; at !== undefined && at <= until;) {
       beginStep(this.judge, at);
       this.#steps++;
-      at = this.#record.steps[this.#steps];
+      at = this.#given.steps[this.#steps];
+    }
+  }
+
+  #located<Result>(attempt: () => Result): Result {
+    try {
+      return attempt();
+    } catch (error) {
+      throw located(error, `${this.#where}ticks.${this.#place}`);
     }
   }
 }

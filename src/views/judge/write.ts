@@ -1,12 +1,6 @@
 import type { Deployment } from '../../core/deployment.ts';
 import type { LaneEvent } from '../../core/events.ts';
-import {
-  tickToJson,
-  type Assessment,
-  type InstanceHistory,
-  type JudgeSettings,
-  type Tick,
-} from '../../judge/index.ts';
+import type { Assessment, InstanceHistory, JudgeSettings, TickJson } from '../../judge/index.ts';
 import { summaryOf } from '../summary.ts';
 import type { JudgeRecord, RecordedVerdict } from './record.ts';
 
@@ -16,7 +10,7 @@ interface Given {
   readonly startedAt: number;
   readonly history: InstanceHistory;
   readonly steps: readonly number[];
-  readonly ticks: readonly Tick[];
+  readonly ticks: readonly TickJson[];
 }
 
 /**
@@ -45,7 +39,7 @@ export function recordOf(
     steps: given.steps,
     verdicts: events.flatMap((event) => (event.type === 'verdict.changed' ? [verdictOf(event)] : [])),
     latest: latest && { ...verdictOf({ ...latest, step, at: latest.record.context.now }) },
-    ticks: given.ticks.map(tickToJson),
+    ticks: given.ticks,
   };
 }
 

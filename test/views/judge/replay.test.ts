@@ -8,6 +8,7 @@ import {
   latencyBuckets,
   observe,
   recordLatency,
+  tickToJson,
   type ArmTick,
   type Tick,
 } from '../../../src/judge/index.ts';
@@ -33,7 +34,8 @@ test('a step begins before the tick that ends then, as it did at first', () => {
     observe(judge, tick);
   }
   const bucketsOf = (steps: readonly number[]) => {
-    const replay = new Replay({ settings: SETTINGS, started_at: 0, history: [], steps, ticks });
+    const given = { settings: SETTINGS, started_at: 0, history: [], steps, ticks: ticks.map(tickToJson) };
+    const replay = new Replay(given);
     while (replay.next() !== undefined);
     return latencyBuckets(replay.judge);
   };
