@@ -4,10 +4,10 @@ import { routeOf, type LaneId } from '../../core/ids.ts';
 import type { Revision } from '../../core/release.ts';
 import type { Instant } from '../../core/time.ts';
 import type { PresentTraffic } from '../../judge/index.ts';
-import type { SeriesRow } from '../../ports/store.ts';
 import type { Traffic, TrafficCounts } from '../../ports/traffic.ts';
 import type { World } from '../world.ts';
 import { StableHistory } from './history.ts';
+import { Recorder } from './recorder.ts';
 import type { InstanceLook, Watch } from './watch.ts';
 
 /** What is counted, and for whom. */
@@ -27,10 +27,11 @@ export class Counting {
   /** How many answers were asked for, and which of them was taken last. */
   #asked = 0;
   #taken = 0;
-  #unrecorded: readonly SeriesRow[] = [];
+  readonly #recorder: Recorder;
 
   constructor(world: World, lane: LaneId) {
     this.#world = world;
+    this.#recorder = new Recorder(world.store);
     this.#route = routeOf(lane);
   }
 
@@ -63,7 +64,7 @@ export class Counting {
     if (serving !== null) this.#history.note(now, counts, serving.digest);
     const row = watch.look(now, counts, { ...instances, rollout, history: this.#history.blocks });
     if (row === null) return true;
-    await this.#record(row);
+    await this.#recorder.record(row);
     const { buckets } = watch;
     if (!sameList(buckets, counts.watched)) await traffic.watchSlow(this.#route, buckets);
     return true;
@@ -76,14 +77,6 @@ export class Counting {
     if (serial < this.#taken) return undefined;
     this.#taken = serial;
     return counts;
-  }
-
-  /** What could not be recorded is tried again with the next look: the judge in memory knows it already. */
-  async #record(row: SeriesRow): Promise<void> {
-    const rows = [...this.#unrecorded, row];
-    this.#unrecorded = rows;
-    await this.#world.store.appendSeries(rows);
-    this.#unrecorded = this.#unrecorded.slice(rows.length);
   }
 }
 

@@ -1,19 +1,23 @@
 import type { Deployment, Rollout } from '../../core/deployment.ts';
-import type { CanaryStep, Plan } from '../../core/plan.ts';
+import type { AnalysisPlan, CanaryStep, Plan } from '../../core/plan.ts';
 import { minimumOf, needsVerdict, stepsOf } from '../../core/planner.ts';
 import { milliseconds, seconds, type Instant } from '../../core/time.ts';
 import { ALL } from '../../core/weights.ts';
 import {
   DEFAULT_GATES,
+  DEFAULT_PLAIN,
   DEFAULT_SETTINGS,
   type AssessmentContext,
   type JudgeSettings,
   type Limits,
+  type PlainSettings,
 } from '../../judge/index.ts';
 import type { Routing } from '../../ports/traffic.ts';
 
 /** Counts that have not come for this long are missed. */
 const STALE_AFTER = seconds(30);
+/** With fewer values the Mann-Whitney test cannot tell anything at its 98%. */
+const FEWEST_INTERVALS = 5;
 /** The judge spreads the onset of a regression over the looks it expects: at least half an hour of them. */
 const LEAST_TICKS = 1800;
 /** Good enough whatever the stable version's is; the half percentage point that an error rate may lie above it. */
@@ -57,11 +61,39 @@ export function settingsOf(plan: Plan, steps: readonly CanaryStep[], hasPrevious
     warmUpMs: analysis.warmUp,
     windowMs: analysis.window,
     acceptableErrorRate: ACCEPTABLE_ERROR_RATE,
+    plain: plainSettings(analysis, steps),
   };
 }
 
-/** Traffic that keeps its clients on a version says so in its settings, in the port's form. */
+/** What the plain rules ask for. Each step has an analysis of its own at the end of its time. */
+function plainSettings(
+  { checks = {}, errorRateIncrease, errorDifference }: AnalysisPlan,
+  steps: readonly CanaryStep[],
+): PlainSettings {
+  const { thresholds, consecutive, mannWhitney } = DEFAULT_PLAIN;
+  const { interval = DEFAULT_PLAIN.intervalMs, pass, marginal, ...limits } = checks;
+  const shortest = Math.min(...steps.filter(({ weight }) => weight < ALL).map(({ minimum }) => minimum));
+  const intervals = Math.floor(shortest / interval);
+  return {
+    intervalMs: interval,
+    // A ratio that nobody has configured is the plain rules' own: theirs is compared, not shown.
+    thresholds: errorDifference === null ? { ...thresholds, errorRatio: errorRateIncrease } : thresholds,
+    consecutive: { ...consecutive, ...limits },
+    mannWhitney: {
+      ...mannWhitney,
+      ...(pass === undefined ? {} : { pass }),
+      ...(marginal === undefined ? {} : { marginal }),
+      intervalsPerAnalysis: Math.min(
+        mannWhitney.intervalsPerAnalysis,
+        Math.max(FEWEST_INTERVALS, Number.isFinite(intervals) ? intervals : 0),
+      ),
+    },
+  };
+}
+
+/** Traffic that keeps its clients on a version says so in its settings, in the port's form. Metric sources count requests. */
 function unitOf(plan: Plan): JudgeSettings['unit'] {
+  if (plan.analysis.metrics !== undefined) return 'request';
   const { sticky } = plan.runtime.traffic.settings as unknown as Partial<Pick<Routing, 'sticky'>>;
   return sticky === undefined || sticky.by === 'none' ? 'request' : 'client';
 }
@@ -79,7 +111,7 @@ export function assessmentContext(deployment: Deployment, rollout: Rollout, now:
     maxStepMs: step.maximum,
     concurrentBaseline: concurrent,
     certificateRequired: concurrent && steps[rollout.step + 1]?.weight === ALL,
-    staleAfterMs: STALE_AFTER,
+    staleAfterMs: deployment.plan.analysis.metrics?.staleAfter ?? STALE_AFTER,
   };
 }
 

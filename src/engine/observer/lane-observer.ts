@@ -6,7 +6,7 @@ import type { Lane } from '../../core/lane.ts';
 import { labelOf } from '../../core/release.ts';
 import { elapsed, instant, minutes, seconds, type Instant } from '../../core/time.ts';
 import { NONE } from '../../core/weights.ts';
-import type { PresentTraffic } from '../../judge/index.ts';
+import type { Assessment, PresentTraffic } from '../../judge/index.ts';
 import type { ObservedInstance } from '../../ports/target.ts';
 import type { Endpoint } from '../../ports/traffic.ts';
 import { hasFreshBaseline } from '../baseline.ts';
@@ -21,13 +21,23 @@ import { expectedOf, rolloutOf, watchedOf, type Expected } from './expected.ts';
 import { HealthBook } from './health-book.ts';
 import { InstanceKeeper } from './instances.ts';
 import { RouteKeeper } from './route-keeper.ts';
-import type { Side } from './series.ts';
+import { Metered } from './metered.ts';
+import { isMetered, type Side } from './series.ts';
 import { StrayKeeper } from './strays.ts';
 import { SurplusKeeper } from './surplus.ts';
 import { noneOf, Watch } from './watch.ts';
 
 /** What was seen is acted on without another look for this long: three looks at a lane that soaks. */
 const BELIEVED = seconds(15);
+
+/** Who judges a rollout. */
+interface Watched {
+  readonly of: DeploymentId;
+  /** By the provider's counts. */
+  readonly watch: Watch;
+  /** By a metric source, where one is configured; the provider's counts then tell only what must not wait. */
+  readonly metered: Metered | undefined;
+}
 
 /** One look at one lane: what is really there becomes evidence, observations and, where it differs, corrections. */
 export class LaneObserver {
@@ -40,7 +50,7 @@ export class LaneObserver {
   readonly #strays: StrayKeeper;
   readonly #surplus: SurplusKeeper;
   #health: HealthBook | undefined;
-  #watch: { readonly of: DeploymentId; readonly watch: Watch } | undefined;
+  #watch: Watched | undefined;
   /** What the next look has to report beside the counts. */
   #pending = { crashes: noneOf(), instanceMinutes: noneOf() };
   #lookedAt: Instant | undefined;
@@ -59,7 +69,7 @@ export class LaneObserver {
   }
 
   live(id: DeploymentId): LiveStatus | undefined {
-    return this.#watch?.of === id ? this.#watch.watch.live() : undefined;
+    return this.#watch?.of === id ? (this.#watch.metered ?? this.#watch.watch).live() : undefined;
   }
 
   /** Where instances of the revision were ready at the last look; none once that is too long ago to be believed. */
@@ -121,12 +131,21 @@ export class LaneObserver {
     }
     if (this.#watch?.of !== deployment.id) {
       const rows = await this.#world.store.series(deployment.id);
-      this.#watch = { of: deployment.id, watch: new Watch(deployment, rows) };
+      const { metrics } = deployment.plan.analysis;
+      this.#watch = {
+        of: deployment.id,
+        watch: new Watch(
+          deployment,
+          rows.filter((row) => !isMetered(row)),
+        ),
+        metered: metrics && new Metered(this.#world, this.#id, deployment, metrics, rows.filter(isMetered)),
+      };
       // What a revision did when it was deployed before is not held against it.
       this.#health = undefined;
       this.#pending = { crashes: noneOf(), instanceMinutes: noneOf() };
     }
     this.#watch.watch.concern(deployment);
+    this.#watch.metered?.concern(deployment);
     return this.#watch.watch;
   }
 
@@ -162,13 +181,15 @@ export class LaneObserver {
       () => null,
       (error: unknown) => ({ error }),
     );
-    await this.#report(deployment, watch, rollout, now);
+    const metered = this.#watch?.metered;
+    metered?.look(deployment, rollout, this.#lastSeen, now);
+    const counts = watch.assess(deployment, rollout, now);
+    const assessment = metered === undefined ? counts : metered.assess(deployment, rollout, now, counts);
+    if (assessment !== undefined) await this.#report(deployment, rollout, assessment);
     if (counted !== null) throw counted.error;
   }
 
-  async #report(deployment: Deployment, watch: Watch, rollout: Rollout, now: Instant): Promise<void> {
-    const assessment = watch.assess(deployment, rollout, now);
-    if (assessment === undefined) return;
+  async #report(deployment: Deployment, rollout: Rollout, assessment: Assessment): Promise<void> {
     const { verdict, rule, response, reason, record } = assessment;
     // Between two steps only harm is news: anything else would be said of a step that has not begun.
     const settled = rollout.phase === 'watching' || rollout.phase === 'verifying';

@@ -9,6 +9,7 @@ import {
   type InstanceCount as JudgedInstance,
   type InstanceHistory,
 } from '../../judge/index.ts';
+import type { SeriesRow } from '../../ports/store.ts';
 import type { InstanceCounts, TrafficCounts } from '../../ports/traffic.ts';
 import { asJson } from '../tasks.ts';
 
@@ -31,6 +32,13 @@ export interface InstanceCount {
   /** Failing visitors, as far as they can be told apart. */
   readonly clients: number;
 }
+
+/** The epoch of looks that were counted by a metric source. */
+export const METERED = 'metered';
+
+/** Whether a row is one of a metric source's. */
+export const isMetered = ({ payload }: SeriesRow): boolean =>
+  (payload as { readonly epoch?: Json }).epoch === METERED;
 
 /** One look at a rollout: what a series row holds. */
 export interface Look {

@@ -2,6 +2,7 @@ import { setImmediate as otherWork } from 'node:timers/promises';
 import type { Deployment } from '../../core/deployment.ts';
 import { tickToJson, type InstanceHistory, type JudgeSettings, type TickJson } from '../../judge/index.ts';
 import type { SeriesRow } from '../../ports/store.ts';
+import { isMetered } from './series.ts';
 import { Watch } from './watch.ts';
 
 /** Everything that the judge of one deployment was given. */
@@ -22,7 +23,7 @@ const TURN = 500;
 /** What the recorded series of a deployment says that its judge was given; null where it has seen nothing yet. */
 export function tapeOf(deployment: Deployment, rows: readonly SeriesRow[]): JudgeTape | null {
   const { watch, tape } = recording(deployment);
-  for (const row of rows) watch.replay(row);
+  for (const row of judgedRows(deployment, rows)) watch.replay(row);
   return tape();
 }
 
@@ -32,12 +33,16 @@ export async function tapeInTurns(
   rows: readonly SeriesRow[],
 ): Promise<JudgeTape | null> {
   const { watch, tape } = recording(deployment);
-  for (const [index, row] of rows.entries()) {
+  for (const [index, row] of judgedRows(deployment, rows).entries()) {
     watch.replay(row);
     if (index % TURN === TURN - 1) await otherWork();
   }
   return tape();
 }
+
+/** Those of whoever counts for the judge. */
+const judgedRows = ({ plan }: Deployment, rows: readonly SeriesRow[]): readonly SeriesRow[] =>
+  rows.filter((row) => isMetered(row) === (plan.analysis.metrics !== undefined));
 
 function recording(deployment: Deployment) {
   let begun: Pick<JudgeTape, 'settings' | 'startedAt' | 'history'> | undefined;

@@ -19,10 +19,12 @@ import { hasFreshBaseline } from '../baseline.ts';
 import type { LiveStatus } from '../control-plane.ts';
 import { asJson } from '../tasks.ts';
 import { assessmentContext, judgeSettings } from './judging.ts';
+import type { FeedTick } from './metric-feed.ts';
 import {
   armTick,
   Counters,
   countsOf,
+  METERED,
   packLook,
   stableInstances,
   unpackLook,
@@ -123,10 +125,27 @@ export class Watch {
     return { deployment: this.#deployment.id, at, payload: packLook(look) };
   }
 
-  /** The verdict of this moment; undefined before the first look. */
-  assess(deployment: Deployment, rollout: Rollout, now: Instant): Assessment | undefined {
+  /** A tick of a metric source, which has counted by itself what came since the one before. @returns the row to be recorded */
+  take({ at, counts }: FeedTick, { startedAt, shiftedAt }: Rollout): SeriesRow {
+    const begins = shiftedAt !== null && shiftedAt !== this.#step && at > shiftedAt;
+    const look: Look = {
+      epoch: METERED,
+      start: this.#judge === undefined ? { at: startedAt ?? at, base: [], history: [] } : null,
+      step: begins ? shiftedAt : null,
+      counts,
+      reset: [],
+      crashes: noneOf(),
+      instanceMinutes: noneOf(),
+    };
+    this.#fold(look, at);
+    return { deployment: this.#deployment.id, at, payload: packLook(look) };
+  }
+
+  /** The verdict of this moment; undefined before the first look. @param trouble why there are no newer counts */
+  assess(deployment: Deployment, rollout: Rollout, now: Instant, trouble?: string): Assessment | undefined {
     if (this.#judge === undefined) return undefined;
-    this.#assessment = assess(this.#judge, assessmentContext(deployment, rollout, now));
+    const context = assessmentContext(deployment, rollout, now);
+    this.#assessment = assess(this.#judge, trouble === undefined ? context : { ...context, trouble });
     return this.#assessment;
   }
 
