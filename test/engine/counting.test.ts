@@ -65,7 +65,7 @@ test('an answer that was overtaken by a newer one is not taken', async () => {
   serve(10);
   const late = Promise.withResolvers<TrafficCounts>();
   const before = traffic.counts('shop/production');
-  const { counts } = traffic;
+  const counts = traffic.counts.bind(traffic);
   const asked = Promise.withResolvers<void>();
   traffic.counts = () => {
     asked.resolve();
@@ -87,7 +87,7 @@ test('a look that could not be recorded is recorded with the next one', async ()
   const { store, look, rows, serve } = await counted();
   await look(1);
   serve(10);
-  const { appendSeries } = store;
+  const appendSeries = store.appendSeries.bind(store);
   store.appendSeries = () => Promise.reject(new Error('the disk is full'));
   await assert.rejects(look(2), /disk is full/);
   store.appendSeries = appendSeries;

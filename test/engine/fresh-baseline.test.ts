@@ -46,6 +46,10 @@ describe('a canary with a fresh baseline', () => {
     const apart = (baseline?.requests ?? 0) - bench.canaryRequests(id);
     assert.ok(Math.abs(apart) < 30, `equal shares of the traffic: ${apart} requests apart`);
 
+    await bench.until(id, 'monitoring');
+    await bench.system.advance(seconds(10));
+    assert.deepEqual(await baselines(bench), [], 'nothing is left to compare with');
+    assert.equal((await bench.running()).length, 4, 'the way back runs on');
     await bench.until(id, 'completed');
     await bench.system.advance(seconds(30));
     assert.deepEqual(sharesSet(bench).slice(2), [
