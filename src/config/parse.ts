@@ -169,6 +169,7 @@ function environmentConfig(
   const plan: Omit<Plan, 'gates'> = {
     strategy,
     steps,
+    ...rollout.riskBudgetOf(strategy, canary),
     pace: canary.pace ?? 'time',
     onInconclusive: canary.on_inconclusive ?? 'pause',
     artifact: { path: file.artifact?.path ?? '.', build: file.artifact?.build ?? null },

@@ -17,6 +17,7 @@ export function rolloutChecks(source: Source, value: unknown, environment: strin
   const monitoring = valueAt(value, ['environments', environment, 'monitoring']) ?? monitoringOf(environment);
   return [
     ...firstStep(source, look),
+    ...oneWayToStep(source, look),
     ...oneWindow(source, look),
     ...plainJudge(source, look),
     ...(monitoring === 'basic' ? paceWithoutJudge(source, look, environment) : []),
@@ -36,6 +37,24 @@ function firstStep(source: Source, look: Look): Problem[] {
   return [at(source, initial.at, 'value', message, { expected: `a percentage up to ${first}` })];
 }
 
+/** A risk budget chooses the steps, so nobody else does. */
+function oneWayToStep(source: Source, look: Look): Problem[] {
+  const budget = look('canary', 'risk_budget');
+  if (budget === undefined) return [];
+  const given = ['increment_steps', 'step_duration', 'initial_percentage'].flatMap((key) => {
+    const place = look('canary', key);
+    return place === undefined ? [] : [{ key, at: place.at }];
+  });
+  return given.map(({ key, at: place }) =>
+    at(
+      source,
+      place,
+      'key',
+      `canary.risk_budget chooses the steps, and canary.${key} says what they are; write one of them`,
+    ),
+  );
+}
+
 /** Errors and latency are looked at together. */
 function oneWindow(source: Source, look: Look): Problem[] {
   const errors = look('automatic_rollback_triggers', 'error_rate', 'window');
@@ -52,7 +71,7 @@ const length = ({ value }: { readonly value: unknown }) =>
 
 /** Words that only the sequential judge heeds. */
 const PLAIN: ReadonlySet<string> = new Set(['fixed', 'consecutive', 'mann_whitney']);
-const SEQUENTIAL_ONLY = ['stages', 'certificate'] as const;
+const SEQUENTIAL_ONLY = ['stages', 'certificate', 'risk_budget'] as const;
 
 function plainJudge(source: Source, look: Look): Problem[] {
   const judge = look('canary', 'judge')?.value;

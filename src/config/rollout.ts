@@ -42,6 +42,12 @@ export function canarySteps(canary: Partial<Canary>): CanaryStep[] {
   return steps;
 }
 
+/** @returns nothing where none is configured, or nothing is split */
+export const riskBudgetOf = (
+  strategy: Plan['strategy'],
+  { risk_budget: riskBudget }: Partial<Canary>,
+): Pick<Plan, 'riskBudget'> => (strategy === 'canary' && riskBudget !== undefined ? { riskBudget } : {});
+
 const timed = (percent: number, minimum: Duration, maximum: Duration | undefined): CanaryStep => ({
   weight: weightOf(percent),
   minimum,
@@ -91,7 +97,24 @@ export function analysisOf(level: Level, canary: Partial<Canary>, triggers: Trig
     window: triggers.error_rate?.window ?? triggers.latency?.window ?? defaults.WINDOW,
     crashWindow: triggers.crash_rate?.window ?? defaults.CRASH_WINDOW,
     compare: watched,
+    ...checksOf(canary),
   };
+}
+
+function checksOf({ checks }: Partial<Canary>): Pick<AnalysisPlan, 'checks'> {
+  if (checks === undefined) return {};
+  const named = {
+    interval: checks.interval,
+    failureLimit: checks.failure_limit,
+    failures: checks.failures,
+    missingLimit: checks.missing_limit,
+    inconclusiveLimit: checks.inconclusive_limit,
+    passes: checks.passes,
+    pass: checks.pass,
+    marginal: checks.marginal,
+  };
+  const given = Object.entries(named).filter(([, value]) => value !== undefined);
+  return { checks: Object.fromEntries(given) };
 }
 
 export const healthPlanOf = (health: Partial<Health>, triggers: Triggers): HealthPlan => ({

@@ -98,6 +98,8 @@ export interface AnalysisPlan {
   readonly crashWindow: Duration;
   /** Whether latency and errors are compared with the stable version (`monitoring: standard` and up). */
   readonly compare: boolean;
+  /** What the judges `consecutive` and `mann_whitney` go by, where it is not their default. */
+  readonly checks?: ChecksPlan;
   /** Who counts requests, errors and latencies; without it whoever carries the traffic. */
   readonly metrics?: MetricsPlan;
 }
@@ -108,6 +110,19 @@ export interface MetricsPlan {
   readonly settings: JsonObject;
   /** Counts that have not come for this long are missed. */
   readonly staleAfter: Duration;
+}
+
+export interface ChecksPlan {
+  readonly interval?: Duration;
+  readonly failureLimit?: number;
+  readonly failures?: 'in_a_row' | 'in_all';
+  readonly missingLimit?: number;
+  readonly inconclusiveLimit?: number;
+  /** Passed checks that a step needs. */
+  readonly passes?: number;
+  /** Scores from 0 to 100. */
+  readonly pass?: number;
+  readonly marginal?: number;
 }
 
 export interface HealthPlan {

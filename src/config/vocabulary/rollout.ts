@@ -37,6 +37,29 @@ const step = z.union(
 const GROWING = 'a list of weights that grow from step to step';
 const weightOf = (one: z.output<typeof step>) => (typeof one === 'number' ? one : one.weight);
 
+const few = () => wholeNumber(1, 10_000).optional();
+const score = () =>
+  z
+    .number({ error: 'a score from 0 to 100' })
+    .min(0, { error: 'a score from 0 to 100' })
+    .max(100, { error: 'a score from 0 to 100' })
+    .optional();
+
+/** What the judges `consecutive` and `mann_whitney` go by, in the words of the tools that they come from. */
+const checks = object({
+  interval: timeSpan().optional(),
+  failure_limit: few(),
+  failures: choice(['in_a_row', 'in_all']).optional(),
+  missing_limit: few(),
+  inconclusive_limit: few(),
+  passes: few(),
+  pass: score(),
+  marginal: score(),
+}).refine(({ pass, marginal }) => pass === undefined || marginal === undefined || marginal <= pass, {
+  path: ['marginal'],
+  error: 'a score up to pass',
+});
+
 export const canary = object({
   initial_percentage: positivePercentage().optional(),
   increment_steps: z
@@ -61,7 +84,8 @@ export const canary = object({
   pace: choice(['time', 'evidence']).optional(),
   baseline: choice(['stable', 'fresh']).optional(),
   certificate: choice(['standard', 'strict']).optional(),
-  risk_budget: notBuilt(),
+  risk_budget: wholeNumber(1, 1_000_000_000).optional(),
+  checks: checks.optional(),
   dead_man: notBuilt(),
   shield: notBuilt(),
 });
