@@ -99,7 +99,7 @@ function harmLines(comparison: Comparison, canvas: Canvas): readonly Line[] {
     value >= first ? 'bad' : value >= thresholds.warning ? 'warn' : 'good';
   const meter = (label: string, value: number | null): Line =>
     labelled(label, [
-      ...bar((value ?? 0) / first, barWidth(canvas), style(value ?? 0), canvas.glyphs),
+      ...bar(tangible(value ?? 0) / first, barWidth(canvas), style(value ?? 0), canvas.glyphs),
       span(`  ${value === null ? 'not measured' : odds(value)}`, value === null ? 'dim' : 'none'),
     ]);
   const history = overTime.map(({ at, harm }) => ({ at, value: harm }));
@@ -116,8 +116,7 @@ function harmLines(comparison: Comparison, canvas: Canvas): readonly Line[] {
 }
 
 function consequences({ judge, thresholds: { warning, retreat, rollback } }: Comparison): string {
-  if (judge !== 'sequential')
-    return `nothing follows from it: this rollout is judged by ${judge}, and would otherwise be as below`;
+  if (judge !== 'sequential') return `decides nothing here: this rollout is judged by ${judge}`;
   return [
     `warns at ${odds(warning)}`,
     ...(retreat === null ? [] : [`retreats at ${odds(retreat)}`]),
@@ -143,20 +142,22 @@ function ruleLines({ judge, nearest, verdict }: Comparison, { width }: Canvas): 
   if (judge !== 'sequential') return [];
   const { rule, logE, needed } = nearest;
   const far = `${rule} (${odds(logE)}, decides at ${odds(needed)})`;
-  const near = logE > 0 ? `${far}: ${explainRule(rule)}` : 'none: nothing speaks against the canary';
+  const near =
+    tangible(logE) > 0 ? `${far}: ${explainRule(rule)}` : 'none: nothing speaks against the canary';
   const text = verdict.verdict === 'issue' ? explainRule(verdict.rule) : near;
   const label = verdict.verdict === 'issue' ? 'rule' : 'nearest rule';
   return wrap(text, width - LABEL).map((part, index) => labelled(index === 0 ? label : '', [span(part)]));
 }
 
-function healthLines({ evidence, overTime, verdict }: Comparison, canvas: Canvas): readonly Line[] {
+function healthLines({ judge, evidence, overTime, verdict }: Comparison, canvas: Canvas): readonly Line[] {
   const { logE, held, remainingMs } = evidence.certificate;
   const needed = Math.log(evidence.certificate.needed);
   const time =
     remainingMs === null
       ? 'no end in sight at the present traffic'
       : `about ${lasting(remainingMs)} more at the present traffic, if it is as healthy as stable`;
-  const rest = held || verdict.verdict === 'issue' ? [] : wrap(time, canvas.width - LABEL);
+  const rest =
+    held || verdict.verdict === 'issue' || judge !== 'sequential' ? [] : wrap(time, canvas.width - LABEL);
   return [
     [span(held ? 'certified: less than twice as bad as stable' : `certified at ${odds(needed)}`, 'dim')],
     labelled('certificate', [
@@ -195,25 +196,41 @@ const effectTitle = ({ evidence }: Comparison): string =>
 
 function effectLines({ evidence }: Comparison, { glyphs }: Canvas): readonly Line[] {
   const { effects, gates } = evidence;
-  const line = (label: string, seen: number | null, gate: number): Line => {
-    const met = seen !== null && seen >= gate;
-    const found = seen === null ? 'unknown' : ratioOf(seen, glyphs);
+  const line = (
+    label: string,
+    seen: number | null,
+    gate: number,
+    written: (value: number) => string,
+  ): Line => {
+    if (seen === null) return labelled(label, [span('unknown', 'dim')]);
+    const met = seen >= gate;
     return labelled(label, [
-      span(padEnd(found, 9), met ? 'bad' : 'none'),
-      span(`${met ? 'reaches' : 'below'} ${ratioOf(gate, glyphs)}`, met ? 'bad' : 'dim'),
+      span(padEnd(written(seen), 9), met ? 'bad' : 'none'),
+      span(`${met ? 'reaches' : 'below'} ${written(gate)}`, met ? 'bad' : 'dim'),
     ]);
   };
+  const ratio = (value: number) => ratioOf(value, glyphs);
+  const { errorDifference: points } = gates;
   return [
-    line('error rate', effects.errorRatio, gates.errorRatio),
-    line('p95', effects.p95Ratio, gates.p95Ratio),
-    line('p99', effects.p99Ratio, gates.p99Ratio),
+    line('error rate', effects.errorRatio, gates.errorRatio, ratio),
+    ...(points === undefined
+      ? []
+      : [line('  difference', effects.errorDifference, points, (value) => `${signed(value * 100)} pp`)]),
+    line('p95', effects.p95Ratio, gates.p95Ratio, ratio),
+    line('p99', effects.p99Ratio, gates.p99Ratio, ratio),
   ];
 }
 
-function countingLines({ evidence }: Comparison, { width }: Canvas): readonly Line[] {
+/** Percentage points: `+0.5`. */
+const signed = (points: number): string => `${points < 0 ? '-' : '+'}${significant(Math.abs(points))}`;
+
+function countingLines({ evidence, warmUpMs }: Comparison, { width }: Canvas): readonly Line[] {
   const { clients, start } = evidence;
   const failing = (n: number) => plural(n, 'client');
   const lines: ReadonlyArray<readonly [string, string]> = [
+    ...(warmUpMs > 0
+      ? ([['warm-up', `the canary's first ${lasting(warmUpMs)} are left out of the comparison`]] as const)
+      : []),
     ['bursts', burstsOf(evidence)],
     ...(clients === null
       ? []
@@ -241,6 +258,9 @@ function burstsOf({ phi, phiByBlock }: Comparison['evidence']): string {
     ? `phi 1${found}: errors vary as independent ones do, evidence counts in full`
     : `phi ${significant(phi)}${found}: errors come in bursts, evidence on requests is divided by it`;
 }
+
+/** Without what is only the rounding of none. */
+const tangible = (logE: number): number => (Math.abs(logE) < 0.05 ? 0 : logE);
 
 const labelled = (label: string, content: Line): Line => [span(padEnd(label, LABEL), 'dim'), ...content];
 

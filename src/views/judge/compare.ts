@@ -54,6 +54,8 @@ export interface Comparison {
   readonly verdict: Omit<Assessment, 'record'>;
   /** When harm was shown, since the canary began; null where it was not. */
   readonly shownAfterMs: number | null;
+  /** How long the canary's first moments are left out of the comparison, ms since it began. */
+  readonly warmUpMs: number;
   /** The rule that has come nearest to finding harm. */
   readonly nearest: NearestRule;
   readonly thresholds: Thresholds;
@@ -151,6 +153,7 @@ function comparisonOf(record: ReadRecord, assessment: Assessment, sums: Sums): O
     judge: record.settings.rule,
     verdict,
     shownAfterMs: data.issue && data.issue.at - startedAt,
+    warmUpMs: data.warmUpEndsAt - startedAt,
     nearest: nearestRule(evidence),
     thresholds,
     canary,
@@ -165,8 +168,8 @@ function comparisonOf(record: ReadRecord, assessment: Assessment, sums: Sums): O
 }
 
 function armOf({ requests, errors }: Counts, latency: Histogram, phi: number): ArmComparison {
-  const total = latency.reduce((sum, n) => sum + n, 0);
-  const quantileMs = (p: number) => (total === 0 ? null : quantile(latency, p));
+  const answered = requests > 0 && latency.some((n) => n > 0);
+  const quantileMs = (p: number) => (answered ? quantile(latency, p) : null);
   return {
     requests,
     errors,
