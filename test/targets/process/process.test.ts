@@ -393,3 +393,15 @@ it('gives no port to which somebody listens, and none twice', async () => {
   const ports = all.map((one) => one.endpoint.port);
   assert.equal(new Set([...ports, first.endpoint.port]).size, 4);
 });
+
+it('adopts an instance of a time when roles were not written down as one that serves', async () => {
+  const [one] = await run();
+  assert.ok(one);
+  const file = join(folderOf(one.id), 'spec.json');
+  const { role, ...rest } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+  assert.equal(role, 'serving');
+  writeFileSync(file, JSON.stringify(rest));
+  assert.equal((await target.observe(lane))[0]?.role, 'serving');
+  await run();
+  assert.equal((await target.observe(lane)).length, 1, 'it counts');
+});
