@@ -12,6 +12,7 @@ import { laneRoutes } from './lanes.ts';
 import { API_BODY_BYTES, type Door, type HttpOptions } from './options.ts';
 import { answerWithProblems } from './problem.ts';
 import { rollbackRoutes } from './rollbacks.ts';
+import { telemetryRoutes } from './telemetry.ts';
 
 /** A client has this long to send its whole request. */
 const REQUEST_MS = 30_000;
@@ -35,6 +36,7 @@ export async function createApp(
     done();
   });
   await hookRoutes(app, controlPlane, options, door);
+  await telemetryRoutes(app, options, door);
   if (door !== 'outside')
     await app.register(
       (api, _options, done) => {

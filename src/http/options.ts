@@ -1,4 +1,5 @@
 import type { Instant } from '../core/time.ts';
+import type { TelemetrySink } from '../ports/metrics.ts';
 
 export interface HttpOptions {
   /** The Unix socket: the full API, for the owner of its folder only (mode 0600). */
@@ -10,10 +11,18 @@ export interface HttpOptions {
   readonly tcp: { readonly host: string; readonly port: number } | null;
   /** Sources under `/hooks/`. */
   readonly hooks: Readonly<Record<string, HookSource>>;
+  /** OpenTelemetry that is posted here; null = none is taken in. */
+  readonly telemetry: TelemetryIn | null;
   readonly version: string;
   readonly now: () => Instant;
   /** Told of every failure that is Spillway's own fault; the caller gets no details of it. */
   readonly onError: (error: unknown, where: string) => void;
+}
+
+export interface TelemetryIn {
+  readonly sink: () => Promise<TelemetrySink>;
+  /** What senders from outside of the socket must show; undefined = they may not send. */
+  readonly token: () => string | undefined;
 }
 
 export interface HookSource {

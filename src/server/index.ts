@@ -66,6 +66,14 @@ async function listenFor(engine: Engine, world: World, { dataDir, listen }: Door
     socket: join(dataDir, 'spillway.sock'),
     tcp: listen,
     hooks: await openHooks(world),
+    telemetry: {
+      sink: async () => {
+        const { sink } = await world.metrics('otlp');
+        if (sink !== undefined) return sink;
+        throw new SpillwayError('conflict', 'the source otlp takes nothing in');
+      },
+      token: () => world.secrets.value('SPILLWAY_OTLP_TOKEN'),
+    },
     version: ownVersion(),
     now: () => hostSystem.now(),
     onError: (error, where) => world.log.error({ err: error, where }, 'a request failed'),

@@ -16,6 +16,7 @@ const optionsFor = (folder: string, more: Partial<HttpOptions> = {}): HttpOption
   socket: join(folder, 'spillway.sock'),
   tcp: null,
   hooks: {},
+  telemetry: null,
   version: '0.1.0',
   now: () => NOON,
   onError: () => {},

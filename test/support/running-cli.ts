@@ -42,6 +42,7 @@ export const listen = (
       git: { maxBodyBytes: 64_000, socketOnly: true },
       github: { maxBodyBytes: 1024, socketOnly: false },
     },
+    telemetry: null,
     version: '0.1.0',
     now: () => NOON,
     onError: () => {},
