@@ -1,6 +1,6 @@
 import { plainEvidence, type PlainEvidence } from './plain/index.ts';
 import { breaksToo, evidenceOfLimit, type LimitEvidence } from './sequential/absolute.ts';
-import { certificateLogE, timeToCertificate } from './sequential/certificate.ts';
+import { certificateLogE } from './sequential/certificate.ts';
 import { combine, logEFor, type LogEs } from './sequential/combined.ts';
 import { deadLogE } from './sequential/dead.ts';
 import { phiByBlock, type BlockSeconds } from './sequential/dispersion.ts';
@@ -8,6 +8,7 @@ import { effectsOf, type Effects } from './sequential/effects.ts';
 import { latencyLogE } from './sequential/latency.ts';
 import { logEOf } from './sequential/mixture.ts';
 import type { EffectGates, JudgeSettings } from './settings.ts';
+import { timeToCertificate } from './sequential/prediction.ts';
 import { phiIn, type Judge } from './state.ts';
 import type { Totals } from './tick.ts';
 

@@ -84,9 +84,16 @@ function armFromJson(json: unknown, name: string): ArmTick {
   };
 }
 
+/** Of one bucket. */
+const LARGEST_COUNT = 2 ** 32 - 1;
+
 function histogram(json: unknown, field: string): Histogram {
   const result = createHistogram();
-  for (const [bucket, n] of pairs(json ?? [], field)) result[bucket] = (result[bucket] ?? 0) + n;
+  for (const [bucket, n] of pairs(json ?? [], field)) {
+    const sum = (result[bucket] ?? 0) + n;
+    if (sum > LARGEST_COUNT) throw wrong(field, `counts up to ${LARGEST_COUNT}`, sum);
+    result[bucket] = sum;
+  }
   return result;
 }
 

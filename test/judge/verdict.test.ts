@@ -1,62 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import {
-  assess,
-  createHistogram,
-  createJudge,
-  DEFAULT_SETTINGS,
-  observe,
-  recordLatency,
-  verdictOf,
-  type ArmTick,
-  type AssessmentContext,
-  type AssessmentRecord,
-  type Judge,
-  type JudgeSettings,
-} from '../../src/judge/index.ts';
-
-const SECOND = 1000;
-
-interface Arm {
-  readonly requests?: number;
-  readonly errors?: number;
-  readonly ms?: number;
-  readonly crashes?: number;
-}
-
-function arm({ requests = 0, errors = 0, ms = 50, crashes = 0 }: Arm): ArmTick {
-  const latency = createHistogram();
-  for (let i = 0; i < requests; i++) recordLatency(latency, ms * (1 + (i % 20) / 20));
-  return { requests, errors, latency, crashes, instanceMinutes: 1 / 60 };
-}
-
-const judgeOf = (settings: Partial<JudgeSettings> = {}) =>
-  createJudge({ ...DEFAULT_SETTINGS, warmUpMs: 0, plannedTicks: 100, ...settings }, 0);
-
-/** Feeds `seconds` equal ticks. */
-function feed(judge: Judge, seconds: number, canary: Arm, baseline: Arm): Judge {
-  for (let i = 0; i < seconds; i++) {
-    const at = (judge.lastTickAt ?? 0) + SECOND;
-    observe(judge, { at, canary: arm(canary), baseline: arm(baseline) });
-  }
-  return judge;
-}
-
-const at = (judge: Judge, context: Partial<AssessmentContext> = {}) =>
-  assess(judge, {
-    now: judge.lastTickAt ?? 0,
-    stepStartedAt: 0,
-    minStepMs: 5 * SECOND,
-    maxStepMs: 600 * SECOND,
-    concurrentBaseline: true,
-    certificateRequired: false,
-    staleAfterMs: 30 * SECOND,
-    ...context,
-  });
-
-const HEALTHY = { requests: 20, errors: 0 };
-const STABLE = { requests: 180, errors: 1 };
-const FAILING = { requests: 20, errors: 2 };
+import { observe, verdictOf, type AssessmentRecord, type JudgeSettings } from '../../src/judge/index.ts';
+import { arm, at, FAILING, feed, HEALTHY, judgeOf, SECOND, STABLE } from './given.ts';
 
 describe('ok', () => {
   test('after the step time, with data from both arms and nothing against the canary', () => {

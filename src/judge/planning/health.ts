@@ -1,10 +1,6 @@
 import { CERTIFICATE_E } from '../settings.ts';
-import {
-  certificateLogE,
-  createCertificate,
-  feedCertificate,
-  timeToCertificate,
-} from '../sequential/certificate.ts';
+import { certificateLogE, createCertificate, feedCertificate } from '../sequential/certificate.ts';
+import { timeToCertificate } from '../sequential/prediction.ts';
 import type { PlanRequest } from './request.ts';
 import { firstPassage } from './walk.ts';
 

@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Judge } from '../../src/judge/index.ts';
+import { at, feed, judgeOf, SECOND } from './given.ts';
+
+const auto = (settings = {}) => judgeOf({ warmUpMs: 'auto', plannedTicks: 1800, ...settings });
+const CANARY = { requests: 20, ms: 50 };
+const STABLE = { requests: 180, ms: 50 };
+
+/** A canary that is `cold` slower (or fails so much more) at first, which falls with the time constant. */
+function feedCold(judge: Judge, seconds: number, { slower = 0, failing = 0, tau = 60 }): Judge {
+  for (let i = 0; i < seconds; i++) {
+    const left = Math.exp(-((judge.lastTickAt ?? 0) / SECOND + 0.5) / tau);
+    // Errors are whole: what is left over goes to the seconds that follow.
+    const total = (second: number) => Math.round(20 * failing * tau * (1 - Math.exp(-second / tau)));
+    const begun = (judge.lastTickAt ?? 0) / SECOND;
+    feed(
+      judge,
+      1,
+      { ...CANARY, ms: 50 * (1 + slower * left), errors: total(begun + 1) - total(begun) },
+      STABLE,
+    );
+  }
+  return judge;
+}
+
+describe('a warm-up whose length is found', () => {
+  test('lasts 30 s where nothing falls', () => {
+    const judge = feed(auto(), 29, CANARY, STABLE);
+    const { rule, record } = at(judge);
+    assert.equal(rule, 'warm-up');
+    assert.deepEqual([record.warmUpEndsAt, record.warmUpTimeConstantMs], [30 * SECOND, null]);
+    feed(judge, 2, CANARY, STABLE);
+    assert.equal(at(judge).verdict, 'ok');
+  });
+
+  test('lasts three times the constant with which latency falls', () => {
+    const judge = feedCold(auto(), 150, { slower: 0.5 });
+    const { rule, record } = at(judge);
+    assert.equal(rule, 'warm-up');
+    const constant = record.warmUpTimeConstantMs ?? 0;
+    assert.ok(constant >= 45 * SECOND && constant <= 75 * SECOND, `${constant}`);
+    assert.equal(record.warmUpEndsAt, 3 * constant);
+  });
+
+  test('a cold start is no harm, at any second', () => {
+    const judge = auto();
+    for (let second = 0; second < 600; second++) {
+      feedCold(judge, 1, { slower: 0.5 });
+      assert.notEqual(at(judge).verdict, 'issue');
+    }
+    const fixed = feedCold(auto({ warmUpMs: 0 }), 60, { slower: 0.5 });
+    assert.equal(at(fixed).verdict, 'issue');
+  });
+
+  test('errors that fall are waited for too', () => {
+    const judge = feedCold(auto(), 120, { failing: 0.2, tau: 40 });
+    assert.ok((at(judge).record.warmUpTimeConstantMs ?? 0) >= 30 * SECOND);
+  });
+
+  test('what was compared before the fall was seen is forgotten', () => {
+    const judge = auto();
+    const compared = () => at(judge).record.evidence.canary.requests;
+    let most = 0;
+    for (; compared() >= most; feedCold(judge, 1, { slower: 0.12, tau: 100 })) {
+      most = compared();
+      assert.ok((judge.lastTickAt ?? 0) < 300 * SECOND, 'the fall was never seen');
+    }
+    assert.ok(most > 0);
+    assert.equal(compared(), 0);
+    assert.equal(at(judge).rule, 'warm-up');
+  });
+
+  test('a canary that stays slower is found guilty all the same', () => {
+    const judge = auto();
+    let seconds = 0;
+    for (; at(judge).verdict !== 'issue' && seconds < 300; seconds++)
+      feed(judge, 1, { ...CANARY, ms: 75 }, STABLE);
+    assert.ok(seconds <= 90, `${seconds} s`);
+    assert.equal(at(judge).rule, 'latency');
+  });
+
+  test('hard checks stay on', () => {
+    const dead = feed(auto(), 1, { requests: 20, errors: 10 }, STABLE);
+    assert.equal(at(dead).rule, 'dead-release');
+    const crashing = feed(auto({ limits: { crashesPerMinute: 1 } }), 6, { requests: 1, crashes: 1 }, STABLE);
+    assert.equal(at(crashing).rule, 'crash-rate');
+  });
+
+  test('crashes are not forgotten when the warm-up turns out to be longer', () => {
+    const judge = auto({ limits: { crashesPerMinute: 1, errorRate: 0.5 } });
+    feed(judge, 1, { ...CANARY, crashes: 2 }, STABLE);
+    feedCold(judge, 120, { slower: 0.5 });
+    const [errors, crashes] = at(judge).record.evidence.limits;
+    assert.equal(errors?.canary.of, 0);
+    assert.equal(crashes?.canary.events, 2);
+  });
+
+  test('never lasts longer than five minutes', () => {
+    const judge = feedCold(auto(), 310, { slower: 1, tau: 300 });
+    assert.ok(at(judge).record.warmUpEndsAt <= 300 * SECOND);
+    assert.notEqual(at(judge).rule, 'warm-up');
+  });
+});
