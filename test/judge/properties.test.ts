@@ -39,7 +39,9 @@ const arm = fc
     const errors = Math.floor(requests * failing ** 4);
     return { requests, errors, latency, crashes, instanceMinutes: 0.5 };
   });
-const instance = fc.record({ requests: fc.nat(50), errors: fc.nat(5) });
+const instance = fc
+  .record({ requests: fc.nat(50), errors: fc.nat(5) })
+  .map(({ requests, errors }) => ({ requests, errors }));
 const ticks = fc
   .array(
     fc.record({
