@@ -85,7 +85,7 @@ export const healthy = {
     return bursty('bursts', rate, retried, badInstances);
   },
   retries: (): Scenario => bursty('retry batches alone', 0.01, 0.4),
-  badInstances: (): Scenario => bursty('bad instances alone', 0.01, 0, bad(300, 0.02)),
+  badInstances: (): Scenario => bursty('bad instances alone', 0.01, 0, bad(240, 0.02)),
   /** Some of them stay bad for longer than the longest block that dispersion is taken from. */
   lingering: (): Scenario =>
     bursty('bad instances that may linger', 0.01, 0, { ...bad(300, 0.02), varied: true }),
