@@ -31,6 +31,10 @@ export function laneRoutes(app: FastifyInstance, controlPlane: ControlPlane, doo
     return { lane, live };
   });
 
+  app.get('/lanes/:application/:environment/traffic', async (request) => ({
+    traffic: controlPlane.presentTraffic(await knownLane(controlPlane, request)),
+  }));
+
   app.get('/lanes/:application/:environment/verdict', async (request) => {
     const { version } = input.parse(verdictQuery, request.query);
     const deployment = await newestOf(controlPlane, await knownLane(controlPlane, request), version);

@@ -1,3 +1,4 @@
+import { planCanary, type PlanOptions } from '../canary-plan.ts';
 import { compareCanary, type CompareOptions } from '../judge-compare.ts';
 import { writeRecord } from '../judge-record.ts';
 import { verifyJudge } from '../judge-verify.ts';
@@ -5,6 +6,23 @@ import type { Define } from '../context.ts';
 import { withLane } from '../select.ts';
 
 export const define: Define = (command, context) => {
+  command
+    .command('plan')
+    .summary('the steps that keep to a risk budget, and how soon bad versions are found')
+    .description(
+      'The steps that keep to canary.risk_budget at the present traffic, which the server counts, or at the one that is given.',
+    )
+    .argument('[application]', 'whose (default: that of the configuration)')
+    .option('-c, --config <file>', 'its configuration', 'spillway.yaml')
+    .option('-e, --env <environment>', 'of this environment (default: production, or the only one)')
+    .option('--risk-budget <requests>', 'in place of the configured one')
+    .option('--requests-per-second <rate>', 'of both versions together; needs no server')
+    .option('--error-rate <percent>', 'of the version that serves (default: 0)')
+    .action(
+      context.run((application: string | undefined, options: PlanOptions) =>
+        planCanary(context, application, options),
+      ),
+    );
   withLane(command.command('compare').summary('what the canary did beside stable over the same time'))
     .argument('[deployment]', 'its id or the end of it (default: the one under way, else the newest)')
     .option('--record <file>', 'compare what a record holds; needs no server')
