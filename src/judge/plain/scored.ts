@@ -54,7 +54,21 @@ export function scoredFinding(
   return { verdict: 'warning', rule: 'marginal-score', reason };
 }
 
-function scored(settings: MannWhitneySettings, analysis: NonNullable<MannWhitneyEvidence['analysis']>) {
+type Analysis = NonNullable<MannWhitneyEvidence['analysis']>;
+type Scored = ReturnType<typeof workedOut>;
+
+/** An analysis stands until the next one and is asked for at every look, while working it out takes milliseconds. */
+const KNOWN = new WeakMap<Analysis, { readonly settings: MannWhitneySettings; readonly scored: Scored }>();
+
+function scored(settings: MannWhitneySettings, analysis: Analysis): Scored {
+  const known = KNOWN.get(analysis);
+  if (known?.settings === settings) return known.scored;
+  const fresh = workedOut(settings, analysis);
+  KNOWN.set(analysis, { settings, scored: fresh });
+  return fresh;
+}
+
+function workedOut(settings: MannWhitneySettings, analysis: Analysis) {
   const values = (of: readonly (number | null)[] | undefined) =>
     (of ?? []).map((value) => value ?? Number.NaN);
   const metrics = settings.metrics.map((metric, i): ScoredMetric => {
