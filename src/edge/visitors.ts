@@ -1,11 +1,13 @@
 import { BUCKETS } from '../judge/histogram.ts';
 import { BloomFilter } from './bloom.ts';
+import { MarkTable } from './mark-table.ts';
 
 /** Up to here every visitor is remembered exactly, in at most 25 MB. */
 const EXACT_VISITORS = 1_000_000;
-const FIRST_CAPACITY = 1024;
-/** No hash is negative. */
-const EMPTY = -1;
+/** They are spread over so many tables: one that grows keeps requests waiting for a millisecond, and not for a tenth of a second. */
+const TABLES = 64;
+/** Bits of a hash that say which; its lowest ones say where in the table. */
+const TABLE_BITS_FROM = 21;
 /** A visitor's marks are the bits of a positive 32-bit integer. */
 const MARKS = 31;
 
@@ -16,13 +18,11 @@ const NO_BUCKET = -1;
 
 /**
  * For what each visitor of a rollout was counted already: an error, and an answer as slow as a bucket, once for each bucket that is
- * watched. Visitors are given by their hash, which is the key of an open-addressed table; those that come when it is full go into a
- * Bloom filter.
+ * watched. Visitors are given by their hash; those that come when there are too many to remember exactly go into a Bloom filter.
  */
 export class Visitors {
   readonly #limit: number;
-  #keys = new Float64Array(FIRST_CAPACITY).fill(EMPTY);
-  #marks = new Uint32Array(FIRST_CAPACITY);
+  readonly #tables = Array.from({ length: TABLES }, () => new MarkTable());
   #size = 0;
   #beyond: BloomFilter | undefined;
   #full = false;
@@ -75,19 +75,17 @@ export class Visitors {
    * @returns those of the marks that are new
    */
   note(visitor: number, marks: number, mayReturn: boolean): number {
-    let slot = this.#slotOf(visitor);
-    if (this.#keys[slot] === EMPTY) {
+    const table = this.#tables[(visitor >>> TABLE_BITS_FROM) % TABLES];
+    if (table === undefined) return 0;
+    const held = table.marksOf(visitor);
+    if (held === undefined) {
       if (this.#size >= this.#limit)
         return mayReturn ? this.#noteBeyond(visitor, marks) : this.#overflow(marks);
-      if (++this.#size * 2 > this.#keys.length) {
-        this.#grow();
-        slot = this.#slotOf(visitor);
-      }
-      this.#keys[slot] = visitor;
+      this.#size++;
     }
-    const held = this.#marks[slot] ?? 0;
-    this.#marks[slot] = held | marks;
-    return marks & ~held;
+    const news = marks & ~(held ?? 0);
+    if (news !== 0) table.set(visitor, (held ?? 0) | marks);
+    return news;
   }
 
   #overflow(marks: number): number {
@@ -106,27 +104,6 @@ export class Visitors {
     return news;
   }
 
-  /** Where the visitor is, or would be. */
-  #slotOf(visitor: number): number {
-    const last = this.#keys.length - 1;
-    let slot = (visitor >>> 0) & last;
-    while (this.#keys[slot] !== EMPTY && this.#keys[slot] !== visitor) slot = (slot + 1) & last;
-    return slot;
-  }
-
-  #grow(): void {
-    const keys = this.#keys;
-    const marks = this.#marks;
-    this.#keys = new Float64Array(keys.length * 2).fill(EMPTY);
-    this.#marks = new Uint32Array(keys.length * 2);
-    for (const [i, visitor] of keys.entries()) {
-      if (visitor === EMPTY) continue;
-      const slot = this.#slotOf(visitor);
-      this.#keys[slot] = visitor;
-      this.#marks[slot] = marks[i] ?? 0;
-    }
-  }
-
   /** The mark of a bucket: its own, a free one, or that of a bucket which is no longer watched. */
   #markOf(bucket: number): number {
     const known = this.#meaning.indexOf(bucket);
@@ -135,7 +112,7 @@ export class Visitors {
     const idle = this.#meaning.findIndex((one) => one !== NO_BUCKET && !this.#watched.includes(one));
     this.#meaning[idle] = bucket;
     const mark = 1 << idle;
-    for (const [slot, held] of this.#marks.entries()) this.#marks[slot] = held & ~mark;
+    for (const table of this.#tables) table.clear(mark);
     return mark;
   }
 }
