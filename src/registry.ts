@@ -70,7 +70,7 @@ export const metrics: Kinds<MetricSource> = {
     schema: async () => (await import('./metrics/http-json/schema.ts')).httpJsonSettings,
   },
   otlp: {
-    open: async () => (await import('./metrics/otlp/index.ts')).otlpSource(),
+    open: async ({ system }) => (await import('./metrics/otlp/index.ts')).otlpSource(system),
     schema: async () => (await import('./metrics/otlp/schema.ts')).otlpSettings,
   },
 };

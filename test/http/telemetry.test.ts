@@ -38,7 +38,7 @@ const exported = (...spans: ReadonlyArray<ReturnType<typeof span>>) => ({
 });
 
 async function opened(t: TestContext, token: string | undefined = TOKEN) {
-  const source = otlpSource();
+  const source = otlpSource({ now: () => instant(AT + 11_000) });
   const telemetry = { sink: async () => source.sink, token: () => token };
   const folder = await temporaryFolder(t);
   const server = await listen(new FakeControlPlane(), folder, {

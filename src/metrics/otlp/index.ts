@@ -1,6 +1,7 @@
 import { readSettings } from '../../config/settings.ts';
 import { instant, type Instant } from '../../core/time.ts';
 import type { MetricArm, MetricSource, MetricWindow, TelemetrySink } from '../../ports/metrics.ts';
+import type { Clock } from '../../ports/system.ts';
 import { believable } from '../refusal.ts';
 import { Book } from './book.ts';
 import { otlpSettings } from './schema.ts';
@@ -13,7 +14,7 @@ const SPANS_SETTLE_MS = 10_000;
 const CLOCK_AHEAD_MS = 5000;
 
 /** OpenTelemetry that is posted here: durations of requests as histograms, or spans of servers. Kept in memory, a quarter of an hour. */
-export function otlpSource(): MetricSource & { readonly sink: TelemetrySink } {
+export function otlpSource(clock: Pick<Clock, 'now'>): MetricSource & { readonly sink: TelemetrySink } {
   const book = new Book();
   const streams = new Streams();
   const spans = new Spans();
@@ -43,9 +44,7 @@ export function otlpSource(): MetricSource & { readonly sink: TelemetrySink } {
       const name = service ?? query.application;
       const told = book.instancesOf(origin, name, query.environment, arm.version);
       const heard = told
-        .filter(
-          ({ heardAt }) => heardAt > to - 3 * interval - CLOCK_AHEAD_MS && heardAt <= to + CLOCK_AHEAD_MS,
-        )
+        .filter(({ heardAt }) => heardAt > to - 3 * interval && heardAt <= clock.now() + CLOCK_AHEAD_MS)
         .map(({ heardAt }) => heardAt);
       const asked = `service.name ${name} and service.version ${arm.version}`;
       const missing = missingOf(heard.length, arm, origin === 'spans', asked);

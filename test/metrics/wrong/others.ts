@@ -154,7 +154,7 @@ const otlp = (name: string, reason: RegExp, exports: (at: number) => readonly Ex
   name: `OTLP: ${name}`,
   reason,
   open: () => {
-    const source = otlpSource();
+    const source = otlpSource(clock);
     const tell = () => source.sink.accept('metrics', { resourceMetrics: exports(clock.time) });
     return { source, tell, settings: otlpSettings.parse({ export_interval: 10_000 }) as JsonObject };
   },
