@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Judge } from '../../src/judge/index.ts';
+import { createRandom } from '../../bench/judge/stream/random.ts';
+import { createHistogram, observe, recordLatency, type ArmTick, type Judge } from '../../src/judge/index.ts';
 import { at, feed, judgeOf, SECOND } from './given.ts';
 
 const auto = (settings = {}) => judgeOf({ warmUpMs: 'auto', plannedTicks: 1800, ...settings });
@@ -51,6 +52,35 @@ describe('a warm-up whose length is found', () => {
     }
     const fixed = feedCold(auto({ warmUpMs: 0 }), 60, { slower: 0.5 });
     assert.equal(at(fixed).verdict, 'issue');
+  });
+
+  test('nor is it while its fall cannot be told from chance yet', () => {
+    let guilty = 0;
+    for (let seed = 1; seed <= 60; seed++) {
+      const { unit } = createRandom(seed);
+      const normal = () => Math.sqrt(-2 * Math.log(unit())) * Math.cos(2 * Math.PI * unit());
+      const judge = auto({ plannedTicks: 86_400 });
+      for (let second = 1; second <= 60 && guilty <= 2; second++) {
+        const left = Math.exp(-(second - 0.5) / 60);
+        const answers = (requests: number, ms: number): ArmTick => {
+          const latency = createHistogram();
+          for (let i = 0; i < requests; i++) recordLatency(latency, ms * Math.exp(0.5 * normal()));
+          return { requests, errors: 0, latency, crashes: 0, instanceMinutes: 0 };
+        };
+        const canary = answers(20, 100 * (1 + 0.5 * left));
+        observe(judge, { at: second * SECOND, canary, baseline: answers(180, 100) });
+        if (at(judge).verdict !== 'issue') continue;
+        guilty += 1;
+        break;
+      }
+    }
+    assert.ok(guilty <= 2, `${guilty} of 60`);
+  });
+
+  test('the effect that matters is that of the time after it', () => {
+    const judge = feed(auto(), 30, { ...CANARY, errors: 5 }, { ...STABLE, errors: 1 });
+    feed(judge, 5, { ...CANARY, errors: 1 }, { ...STABLE, errors: 9 });
+    assert.equal(at(judge).record.evidence.effects.errorRatio, 1);
   });
 
   test('errors that fall are waited for too', () => {
