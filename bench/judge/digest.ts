@@ -1,28 +1,43 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { JudgeRule } from '../../src/judge/index.ts';
 import type { Cell } from './cells.ts';
 
 const ROOT = join(import.meta.dirname, '..', '..');
+const JUDGE = join(ROOT, 'src', 'judge');
 const LENGTH = 12;
+/** Seconds at which a figure that changes with time is taken for the digest of its scenario. */
+const PROBES = [0, 1, 10, 60, 300, 901, 3600, 20_000, 60_000];
 
-/** Of everything that decides how the judge judges: the sources that its index brings in for a fold of ticks and a verdict. */
-export const judgeDigest = (): string =>
-  digestOf(['state.ts', 'observe.ts', 'verdict.ts'].map((file) => join(ROOT, 'src', 'judge', file)));
+const SOURCES = importedBy(
+  ['state.ts', 'observe.ts', 'verdict.ts'].map((file) => join(JUDGE, file)),
+  'judge',
+);
+/** Only words a verdict. */
+const WORDING = join(JUDGE, 'wording.ts');
+/** The plain rules, which the sequential judge never runs. */
+const PLAIN = join(JUDGE, 'plain');
+
+/** Of the sources that decide how a judge judges: all that folding ticks and giving a verdict bring in. */
+export const judgeDigest = (rule: JudgeRule): string => (rule === 'sequential' ? SEQUENTIAL : WHOLE);
+
+const WHOLE = digestOf(SOURCES.filter((file) => file !== WORDING));
+const SEQUENTIAL = digestOf(SOURCES.filter((file) => file !== WORDING && !file.startsWith(PLAIN)));
 
 /** Of the generators and of how a rollout is played. */
-const simulatorDigest = digestOf([join(import.meta.dirname, 'run.ts')], 'bench');
+const SIMULATOR = digestOf(importedBy([join(import.meta.dirname, 'run.ts')], 'bench'));
 
 /** Of the streams of a cell and the settings that it is judged with. */
 export function cellDigest(cell: Cell): string {
-  const text = JSON.stringify({ ...cell, runs: undefined }, (_key, value: unknown) =>
-    typeof value === 'function' ? value.toString() : value,
+  const text = JSON.stringify({ ...cell, runs: undefined }, (_, value: unknown) =>
+    typeof value === 'function' ? PROBES.map((second): unknown => value(second)) : value,
   );
-  return hash([simulatorDigest, text]);
+  return hash([SIMULATOR, text]);
 }
 
-/** @param within only files whose path holds this name; all unless told */
-function digestOf(entries: readonly string[], within = 'judge'): string {
+/** These files and all that they import, as far as it lies in a folder called `within`. */
+function importedBy(entries: readonly string[], within: string): readonly string[] {
   const files = new Set<string>();
   const visit = (file: string) => {
     if (files.has(file) || !file.slice(ROOT.length).split('/').includes(within)) return;
@@ -31,7 +46,11 @@ function digestOf(entries: readonly string[], within = 'judge'): string {
       visit(join(dirname(file), path ?? ''));
   };
   for (const entry of entries) visit(entry);
-  return hash([...files].toSorted().map((file) => readFileSync(file, 'utf8')));
+  return [...files].toSorted();
+}
+
+function digestOf(files: readonly string[]): string {
+  return hash(files.map((file) => readFileSync(file, 'utf8')));
 }
 
 function hash(texts: readonly string[]): string {

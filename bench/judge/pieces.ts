@@ -30,8 +30,6 @@ export interface Results {
   readonly realOfPredicted: readonly number[];
 }
 
-const JUDGE = judgeDigest();
-
 export function toPiece(cell: Cell, from: number, commit: string, outcomes: readonly Outcome[]): Piece {
   const happened: Partial<Record<Happening, string>> = {};
   for (const what of HAPPENINGS) {
@@ -44,7 +42,7 @@ export function toPiece(cell: Cell, from: number, commit: string, outcomes: read
     from,
     to: from + outcomes.length,
     commit,
-    judge: JUDGE,
+    judge: judgeDigest(cell.settings.rule),
     streams: cellDigest(cell),
     happened,
     ...(predictions.length === 0 ? {} : { realOfPredicted: predictions.join(' ') }),
@@ -56,8 +54,8 @@ export function readPieces(cell: Cell, folder: string = PIECES): readonly Piece[
   const file = fileOf(cell, folder);
   if (!existsSync(file)) return [];
   const { pieces } = JSON.parse(readFileSync(file, 'utf8')) as { readonly pieces: readonly Piece[] };
-  const streams = cellDigest(cell);
-  return pieces.filter((piece) => piece.judge === JUDGE && piece.streams === streams);
+  const [judge, streams] = [judgeDigest(cell.settings.rule), cellDigest(cell)];
+  return pieces.filter((piece) => piece.judge === judge && piece.streams === streams);
 }
 
 /** Adds a piece to those of its cell; what is no longer valid goes, and neighbours of the same commit become one. */
