@@ -78,7 +78,12 @@ describe('a warm-up whose length is found', () => {
   });
 
   test('the effect that matters is that of the time after it', () => {
-    const judge = feed(auto(), 30, { ...CANARY, errors: 5 }, { ...STABLE, errors: 1 });
+    const judge = feed(
+      auto({ warmUpMs: 30 * SECOND }),
+      30,
+      { ...CANARY, errors: 5 },
+      { ...STABLE, errors: 1 },
+    );
     feed(judge, 5, { ...CANARY, errors: 1 }, { ...STABLE, errors: 9 });
     assert.equal(at(judge).record.evidence.effects.errorRatio, 1);
   });
