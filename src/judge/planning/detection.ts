@@ -132,5 +132,11 @@ function timeOf(passages: readonly Passage[], p: number): number {
 }
 
 /** P(the n-th event of a Poisson stream of rate 1 comes before `time`), by Wilson and Hilferty's approximation. */
-const gammaCdf = (n: number, time: number): number =>
-  normalCdf(3 * Math.sqrt(n) * (Math.cbrt(time / n) - 1 + 1 / (9 * n)));
+function gammaCdf(n: number, time: number): number {
+  const z = 3 * Math.sqrt(n) * (Math.cbrt(time / n) - 1 + 1 / (9 * n));
+  if (Math.abs(z) > CERTAIN) return z > 0 ? 1 : 0;
+  return normalCdf(z);
+}
+
+/** Standard deviations beyond which a probability is 0 or 1 for a prediction. */
+const CERTAIN = 5;

@@ -1,9 +1,11 @@
-/** Counts at which a walk ends, `until` excluded. */
+/** Counts at which a walk ends: those from `from` on, `until` excluded. They lie at one end of where it can be. */
 export interface Ends {
   readonly from: number;
   readonly until: number;
 }
 
+/** What is less likely at any one place is left out. */
+const LOST = 1e-10;
 /** A walk is given up when no more than this part of it is left. */
 const NEGLIGIBLE = 0.02;
 
@@ -16,23 +18,35 @@ const NEGLIGIBLE = 0.02;
  */
 export function firstPassage(step: readonly number[], looks: number, ends: (look: number) => Ends): number[] {
   const reached: number[] = [];
-  let walk: Float64Array = Float64Array.of(1);
+  let walk: Walk = { first: 0, chances: Float64Array.of(1) };
   let left = 1;
   for (let look = 1; look <= looks && left > NEGLIGIBLE; look++) {
-    const { from, until } = ends(look);
-    const next = new Float64Array(
-      Math.min(walk.length + step.length - 1, until === Infinity ? from : Infinity),
-    );
-    walk.forEach((probability, count) => {
-      if (probability === 0) return;
-      step.forEach((chance, more) => {
-        const there = count + more;
-        if (there < from || there >= until) next[there] = (next[there] ?? 0) + probability * chance;
-      });
-    });
-    const remaining = next.reduce((sum, probability) => sum + probability, 0);
+    walk = grown(walk, step, ends(look));
+    const remaining = walk.chances.reduce((sum, chance) => sum + chance, 0);
     reached.push(left - remaining);
-    [walk, left] = [next, remaining];
+    left = remaining;
   }
   return reached;
+}
+
+/** Probabilities of the counts from `first` on. */
+interface Walk {
+  readonly first: number;
+  readonly chances: Float64Array;
+}
+
+/** The walk after another step, without those that end; only where it is likely to be. */
+function grown({ first, chances }: Walk, step: readonly number[], { from, until }: Ends): Walk {
+  const next = new Float64Array(chances.length + step.length - 1);
+  for (let i = 0; i < chances.length; i++)
+    for (let more = 0; more < step.length; more++)
+      next[i + more] = (next[i + more] ?? 0) + (chances[i] ?? 0) * (step[more] ?? 0);
+  const goesOn = (i: number) => {
+    const count = first + i;
+    return (count < from || count >= until) && (next[i] ?? 0) >= LOST;
+  };
+  let [low, high] = [0, next.length - 1];
+  while (low <= high && !goesOn(low)) low++;
+  while (high > low && !goesOn(high)) high--;
+  return { first: first + low, chances: next.slice(low, high + 1) };
 }
