@@ -75,6 +75,9 @@ export function countAbove(into: Float64Array, { pairs, length }: Counts, bucket
   }
 }
 
+/** The highest bucket that is not empty; 0 where all are. */
+export const highestOf = ({ pairs, length }: Counts): number => (length === 0 ? 0 : (pairs[length - 2] ?? 0));
+
 /** Adds them to a histogram. */
 export function addCounts(into: Histogram, { pairs, length }: Counts): void {
   for (let i = 0; i < length; i += 2) {

@@ -1,4 +1,4 @@
-import { bucketEdge, BUCKETS, rankOf } from '../histogram.ts';
+import { bucketEdge, rankOf } from '../histogram.ts';
 import type { EffectGates } from '../settings.ts';
 import type { Window, WindowArm } from './window.ts';
 
@@ -58,12 +58,12 @@ function errorDifference(canary: WindowArm, baseline: WindowArm): number | null 
 const ratio = (a: number | null, b: number | null) => (a === null || b === null ? null : a / b);
 
 /** Found from the slow end, where there is little to look at. */
-function quantilesOf({ latency, answers }: WindowArm): Quantiles {
+function quantilesOf({ latency, answers, highest }: WindowArm): Quantiles {
   if (answers === 0) return { p95Ms: null, p99Ms: null };
   const above95 = answers - rankOf(0.95, answers);
   const above99 = answers - rankOf(0.99, answers);
   let seen = 0;
-  let bucket = BUCKETS;
+  let bucket = highest + 1;
   while (seen <= above99) seen += latency[--bucket] ?? 0;
   const p99Ms = bucketEdge(bucket + 1);
   while (seen <= above95) seen += latency[--bucket] ?? 0;

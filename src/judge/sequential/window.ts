@@ -1,4 +1,4 @@
-import { addCounts, type Counts } from '../counts.ts';
+import { addCounts, highestOf, type Counts } from '../counts.ts';
 import { BUCKETS, createHistogram, type Histogram } from '../histogram.ts';
 
 /** The window moves in steps of this part of its length, so that its cost does not depend on the length of a tick. */
@@ -10,6 +10,8 @@ export interface WindowArm {
   /** All that `latency` holds. */
   answers: number;
   readonly latency: Histogram;
+  /** No bucket above this one was ever used. */
+  highest: number;
 }
 
 /** What an arm did in one slot; its latencies are bucket and count in turn. */
@@ -42,7 +44,13 @@ export interface Window {
   readonly before: { readonly canary: WindowArm; readonly baseline: WindowArm };
 }
 
-const noCounts = (): WindowArm => ({ requests: 0, errors: 0, answers: 0, latency: createHistogram() });
+const noCounts = (): WindowArm => ({
+  requests: 0,
+  errors: 0,
+  answers: 0,
+  latency: createHistogram(),
+  highest: 0,
+});
 
 export const createWindow = (lengthMs: number): Window => ({
   lengthMs,
@@ -149,6 +157,7 @@ function add(into: WindowArm, { requests, errors, latency }: Served): void {
   into.errors += errors;
   into.answers += latency.total;
   addCounts(into.latency, latency);
+  into.highest = Math.max(into.highest, highestOf(latency));
 }
 
 function subtract(from: WindowArm, slot: SlotArm): void {
