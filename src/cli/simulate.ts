@@ -1,5 +1,5 @@
 import { closeSync, createReadStream, openSync, writeSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { SpillwayError } from '../core/errors.ts';
 import { tickToJson } from '../judge/index.ts';
@@ -8,6 +8,7 @@ import {
   JUDGES,
   judgedBy,
   parseSynthetic,
+  playRecord,
   Rates,
   readTrace,
   Replay,
@@ -18,6 +19,7 @@ import {
   type TraceSink,
 } from '../replay/index.ts';
 import { drawFigure } from '../views/chart/index.ts';
+import { readRecord } from '../views/judge/record.ts';
 import { lasting, plural } from '../views/words.ts';
 import type { Context } from './context.ts';
 import { EXIT, type ExitCode } from './exit.ts';
@@ -30,6 +32,7 @@ export interface SimulateOptions {
   readonly env?: string;
   readonly metrics?: string;
   readonly synthetic?: string;
+  readonly record?: string;
   readonly seed: string;
   readonly write?: string;
   readonly compare?: true;
@@ -59,11 +62,11 @@ export async function simulate(context: Context, options: SimulateOptions, seed:
     : play(context, policy, trace, seed);
 }
 
-function traceOf({ io }: Context, { metrics, synthetic }: SimulateOptions, seed: number): Trace {
-  if ((metrics === undefined) === (synthetic === undefined))
+function traceOf({ io }: Context, { metrics, synthetic, record }: SimulateOptions, seed: number): Trace {
+  if ([metrics, synthetic, record].filter((given) => given !== undefined).length !== 1)
     throw new SpillwayError('config_invalid', 'one trace is needed', {
       where: 'spillway simulate',
-      hint: 'Give --metrics FILE, or --synthetic rps=200,errors=1%,canary-errors=2%,onset=15m.',
+      hint: 'Give --metrics FILE, --record FILE, or --synthetic rps=200,errors=1%,canary-errors=2%,onset=15m.',
     });
   if (synthetic !== undefined) {
     const wanted = parseSynthetic(synthetic);
@@ -74,12 +77,28 @@ function traceOf({ io }: Context, { metrics, synthetic }: SimulateOptions, seed:
       play: (sink) => Promise.resolve(synthesise(wanted, seed, from, sink)).then(() => NO_PROBLEMS),
     };
   }
+  if (record !== undefined) {
+    const path = resolve(io.cwd, record);
+    return {
+      name: record,
+      play: async (sink) => playRecord(readRecord(await textOf(path), record), sink),
+    };
+  }
   const file = metrics ?? '-';
   return {
     name: file,
     play: (sink) => readTrace(file === '-' ? io.stdin : opened(resolve(io.cwd, file)), sink),
   };
 }
+
+const textOf = (path: string): Promise<string> =>
+  readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new SpillwayError('not_found', 'the record cannot be read', {
+      where: path,
+      hint: 'Write one: spillway canary record DEPLOYMENT',
+      cause,
+    });
+  });
 
 async function* opened(path: string): AsyncIterable<Uint8Array> {
   try {

@@ -6,6 +6,7 @@ export {
   type Comparison,
   type JudgeName,
 } from './comparison.ts';
+export { playRecord } from './recorded.ts';
 export { Rates } from './rates.ts';
 export { Replay, type ReplayOptions } from './replay.ts';
 export type { ReplayResult, StoryPoint } from './result.ts';

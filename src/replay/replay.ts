@@ -10,6 +10,7 @@ import {
   observe,
   type Assessment,
   type Judge,
+  type InstanceHistory,
   type JudgeSettings,
   type Tick,
 } from '../judge/index.ts';
@@ -24,6 +25,8 @@ export interface ReplayOptions {
   readonly arms: Arms;
   /** What the trace counts once: each request, or each client. */
   readonly unit: JudgeSettings['unit'];
+  /** What the stable version's instances did before. */
+  readonly history: InstanceHistory;
   readonly seed: number;
   /** When the rollout begins, epoch milliseconds. */
   readonly startedAt: number;
@@ -69,6 +72,7 @@ export class Replay {
     this.#judge ??= createJudge(
       { ...judgeSettings(deployment), unit: this.#options.unit },
       rollout.startedAt ?? this.#options.startedAt,
+      this.#options.history,
     );
     if (rollout.shiftedAt !== this.#stepAt) {
       this.#stepAt = rollout.shiftedAt;

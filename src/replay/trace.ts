@@ -1,5 +1,5 @@
 import { messageOf } from '../core/errors.ts';
-import { tickFromJson, type JudgeSettings, type Tick } from '../judge/index.ts';
+import { tickFromJson, type InstanceHistory, type JudgeSettings, type Tick } from '../judge/index.ts';
 import { checkTick } from '../judge/tick.ts';
 import type { Arms } from './resplit.ts';
 
@@ -14,6 +14,8 @@ export interface TraceMeta {
   readonly baseline: string;
   /** How far apart the ticks are. */
   readonly intervalMs: number;
+  /** What the stable version's instances did before. */
+  readonly history: InstanceHistory;
 }
 
 export const DEFAULT_META: TraceMeta = {
@@ -22,6 +24,7 @@ export const DEFAULT_META: TraceMeta = {
   canary: 'canary',
   baseline: 'stable',
   intervalMs: 1000,
+  history: [],
 };
 
 /** Who takes a trace in: `begin` once, before the first tick. */
@@ -150,5 +153,12 @@ function metaFrom(json: object): TraceMeta {
     throw new RangeError('interval_ms: a length of time in ms was expected');
   const nameOf = (key: 'canary' | 'baseline') =>
     typeof said[key] === 'string' ? said[key] : DEFAULT_META[key];
-  return { arms, unit, intervalMs, canary: nameOf('canary'), baseline: nameOf('baseline') };
+  return {
+    ...DEFAULT_META,
+    arms,
+    unit,
+    intervalMs,
+    canary: nameOf('canary'),
+    baseline: nameOf('baseline'),
+  };
 }

@@ -3,6 +3,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { test, type TestContext } from 'node:test';
 import { adapterSchemas } from '../../src/server/project.ts';
+import { judged } from '../support/judged.ts';
 import { run, temporaryFolder, type RunOptions } from '../support/running-cli.ts';
 
 const CONFIG = `
@@ -63,6 +64,23 @@ test('a trace that was kept is played to the same end', async (t) => {
   const again = await simulate(['--metrics', 'trace.jsonl', '-o', 'json']);
   const without = ({ out }: { out: string }) => ({ ...(JSON.parse(out) as object), trace: '' });
   assert.deepEqual(without(again), without(first));
+});
+
+test("a deployment's record is played under another policy", async (t) => {
+  const { cwd, simulate } = await project(t);
+  const record = judged({ errorRate: 0.3, seconds: 300 });
+  await writeFile(join(cwd, 'record.json'), JSON.stringify(record));
+  const back = await simulate(['--record', 'record.json']);
+  assert.equal(back.code, 3, back.err);
+  assert.match(back.out, /\nrolled back after/);
+  const broken = { ...record, ticks: [...record.ticks.slice(0, 5), { at: 1 }] };
+  await writeFile(join(cwd, 'broken.json'), JSON.stringify(broken));
+  assert.match(
+    (await simulate(['--record', 'broken.json'])).out,
+    /^broken\.json:6 {2}canary: an object was expected/,
+  );
+  assert.match((await simulate(['--record', 'spillway.yaml'])).err, /error/);
+  assert.match((await simulate(['--record', 'none.json'])).err, /the record cannot be read/);
 });
 
 test('every broken line of a trace is told with its place', async (t) => {

@@ -24,6 +24,7 @@ const begun = (plan: Partial<Plan> = {}, more: Partial<ConstructorParameters<typ
     cast: { lane: LANE, canary: '1.5.0', stable: '1.4.0', plan: { ...POLICY, ...plan } },
     arms: 'mirrored',
     unit: 'request',
+    history: [],
     seed: 1,
     startedAt: NOON,
     intervalMs: 1000,

@@ -35,7 +35,14 @@ describe('a trace file', () => {
         [1000, 2000, 3000],
       );
       assert.deepEqual(begun, {
-        meta: { arms: 'mirrored', unit: 'request', canary: '1.5.0 é', baseline: 'stable', intervalMs: 1000 },
+        meta: {
+          arms: 'mirrored',
+          unit: 'request',
+          canary: '1.5.0 é',
+          baseline: 'stable',
+          intervalMs: 1000,
+          history: [],
+        },
         startedAt: NOON,
       });
     }

@@ -20,6 +20,7 @@ export const define: Define = (command, context) =>
       .option('-c, --config <file>', 'whose policy', 'spillway.yaml')
       .option('-e, --env <environment>', "this environment's (default: production, or the only one)")
       .option('-m, --metrics <file>', 'a trace: a tick as JSON on each line; - for standard input')
+      .option('--record <file>', "a deployment's record (spillway canary record), for a trace")
       .option('--synthetic <spec>', 'a trace that is made: rps=200,errors=1%,canary-errors=2%,onset=15m')
       .option('--seed <n>', 'of everything that is drawn', '1')
       .option('--write <file>', 'keep the trace there')
@@ -42,10 +43,10 @@ export const define: Define = (command, context) =>
 function act(context: Context, flags: Flags): Promise<ExitCode> {
   const seed = wholeNumber(flags.seed, '--seed', 0, 0xffff_ffff);
   if (flags.prometheus === undefined) return simulate(context, flags, seed);
-  if (flags.metrics !== undefined || flags.synthetic !== undefined)
+  if ([flags.metrics, flags.synthetic, flags.record].some((trace) => trace !== undefined))
     throw new SpillwayError('config_invalid', 'a trace or the past, not both', {
       where: '--prometheus',
-      hint: 'Leave out --metrics and --synthetic.',
+      hint: 'Leave out --metrics, --synthetic and --record.',
     });
   return learnPolicy(context, flags, {
     daysBack: wholeNumber(flags.days, '--days', 1, 3650),

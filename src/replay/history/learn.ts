@@ -48,6 +48,7 @@ export class Trial {
         cast: { lane: this.#lane, plan: candidate.plan, canary: version, stable },
         arms: 'split',
         unit: 'request',
+        history: [],
         seed: this.#seed,
         startedAt: first.at - stepMs,
         intervalMs: stepMs,
