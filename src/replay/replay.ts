@@ -2,7 +2,7 @@ import type { Rollout } from '../core/deployment.ts';
 import { instant, type Instant } from '../core/time.ts';
 import { percentOf } from '../core/weights.ts';
 import { rolloutOf } from '../engine/observer/expected.ts';
-import { assessmentContext, judgeSettings } from '../engine/observer/judging.ts';
+import { assessmentContext, isNews, judgeSettings } from '../engine/observer/judging.ts';
 import {
   assess,
   beginStep,
@@ -131,12 +131,4 @@ export class Replay {
     const { deployment } = this.#rehearsal;
     return deployment.status.state === 'rolling_back' ? undefined : rolloutOf(deployment);
   }
-}
-
-/** Whether the core has not heard it: between two steps only harm counts. */
-function isNews({ verdict, rule, response }: Assessment, rollout: Rollout): boolean {
-  const settled = rollout.phase === 'watching' || rollout.phase === 'verifying';
-  if (!settled && verdict !== 'issue') return false;
-  const known = verdict === (rollout.verdict ?? 'undecided') && response === rollout.response;
-  return !known || (rule !== rollout.rule && rollout.rule !== null);
 }

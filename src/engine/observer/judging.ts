@@ -8,6 +8,7 @@ import {
   DEFAULT_PLAIN,
   DEFAULT_SETTINGS,
   type AssessmentContext,
+  type Finding,
   type JudgeSettings,
   type Limits,
   type PlainSettings,
@@ -113,6 +114,14 @@ export function assessmentContext(deployment: Deployment, rollout: Rollout, now:
     certificateRequired: concurrent && steps[rollout.step + 1]?.weight === ALL,
     staleAfterMs: deployment.plan.analysis.metrics?.staleAfter ?? STALE_AFTER,
   };
+}
+
+/** Whether the core has not heard it. Between two steps only harm is news: anything else would be said of a step that has not begun. */
+export function isNews({ verdict, rule, response }: Finding, rollout: Rollout): boolean {
+  const settled = rollout.phase === 'watching' || rollout.phase === 'verifying';
+  if (!settled && verdict !== 'issue') return false;
+  const known = verdict === (rollout.verdict ?? 'undecided') && response === rollout.response;
+  return !known || (rule !== rollout.rule && rollout.rule !== null);
 }
 
 /** After the last step no step's time runs. */

@@ -20,6 +20,7 @@ import { Counting, type Counted } from './counting.ts';
 import { expectedOf, rolloutOf, watchedOf, type Expected } from './expected.ts';
 import { HealthBook } from './health-book.ts';
 import { InstanceKeeper } from './instances.ts';
+import { isNews } from './judging.ts';
 import { RouteKeeper } from './route-keeper.ts';
 import { Metered } from './metered.ts';
 import { isMetered, type Side } from './series.ts';
@@ -190,12 +191,8 @@ export class LaneObserver {
   }
 
   async #report(deployment: Deployment, rollout: Rollout, assessment: Assessment): Promise<void> {
+    if (!isNews(assessment, rollout)) return;
     const { verdict, rule, response, reason, record } = assessment;
-    // Between two steps only harm is news: anything else would be said of a step that has not begun.
-    const settled = rollout.phase === 'watching' || rollout.phase === 'verifying';
-    if (!settled && verdict !== 'issue') return;
-    const known = verdict === (rollout.verdict ?? 'undecided') && response === rollout.response;
-    if (known && (rule === rollout.rule || rollout.rule === null)) return;
     await this.#submit({
       type: 'verdict',
       deployment: deployment.id,
