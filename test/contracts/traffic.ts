@@ -153,10 +153,9 @@ export function trafficContract(name: string, make: () => Promise<TrafficRig>): 
         ],
         [7, 3, 1, 1],
       );
-      assert.equal(
-        sum((one) => one.slowVisitors.get(slow) ?? 0),
-        2,
-      );
+      const slowOnes = sum((one) => one.slowVisitors.get(slow) ?? 0);
+      // On a busy machine the third may have been slow, too.
+      assert.ok(slowOnes === 2 || slowOnes === 3, `${slowOnes} slow visitors`);
       assert.equal(
         sum((one) => one.slowVisitors.get(slower) ?? 0),
         0,
