@@ -1,4 +1,5 @@
 import type { Deployment } from '../core/deployment.ts';
+import { messageOf } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import { labelOf } from '../core/release.ts';
 import { after, elapsed, hours, milliseconds, minutes, seconds, type Instant } from '../core/time.ts';
@@ -41,19 +42,25 @@ export function reviewTasks(world: World, onRecorded: () => void): TaskHandler {
       const { trigger, event, receivedAt } = payloadOf(task);
       const { review } = event;
       if (review === undefined) return conclude(task, { status: 'failure', reason: 'nothing was asked' });
-      const reviewer = await world.reviewer(trigger);
-      const environment = reviewer.environmentFor(review.environment);
       const age = elapsed(receivedAt, system.now());
-      const answer = answerOf(await deploymentOf(world, environment, review.commit), environment, age);
-      if (answer === null) return again(LOOK_AGAIN, 'the verdict is not known yet');
-      const receipt = await reviewer.answer(review, answer, signal);
-      const details = { state: answer.state, reason: answer.comment, environment, run: review.run };
-      if (receipt.delivered) return conclude(task, { ...details, status: 'success' });
-      if (receipt.retry && age < VERDICT_LIMIT + DELIVERY_LIMIT)
-        return again(Math.max(backOff(age), receipt.retryAfterMs ?? 0), receipt.answer);
-      return conclude(task, { ...details, status: 'failure', answer: receipt.answer });
+      const late = age >= VERDICT_LIMIT + DELIVERY_LIMIT;
+      try {
+        const reviewer = await world.reviewer(trigger);
+        const environment = reviewer.environmentFor(review.environment);
+        const answer = answerOf(await deploymentOf(world, environment, review.commit), environment, age);
+        if (answer === null) return again(LOOK_AGAIN, 'the verdict is not known yet');
+        const receipt = await reviewer.answer(review, answer, signal);
+        const details = { state: answer.state, reason: answer.comment, environment, run: review.run };
+        if (receipt.delivered) return conclude(task, { ...details, status: 'success' });
+        if (receipt.retry && !late)
+          return again(Math.max(backOff(age), receipt.retryAfterMs ?? 0), receipt.answer);
+        return conclude(task, { ...details, status: 'failure', answer: receipt.answer });
+      } catch (error) {
+        if (!late) throw error;
+        return conclude(task, { status: 'failure', reason: messageOf(error) });
+      }
     },
-    giveUp: (task, reason) => again(LONGEST_WAIT, `${task.kind}: ${reason}`),
+    giveUp: (_task, reason) => again(LONGEST_WAIT, reason),
   };
 }
 

@@ -5,7 +5,7 @@ import type { ClaimedTask, Store } from '../ports/store.ts';
 import type { System } from '../ports/system.ts';
 import { backOff } from './backoff.ts';
 import type { Conclusion, TaskHandler } from './task-handler.ts';
-import { INBOX_TASK, NOTIFY_TASK } from './tasks.ts';
+import { INBOX_TASK, NOTIFY_TASK, REVIEW_TASK } from './tasks.ts';
 import { WakeUp } from './wake-up.ts';
 import type { Logger } from './world.ts';
 
@@ -231,7 +231,7 @@ export class Runner {
 class Cancelled extends Error {}
 
 function roomOf({ kind }: ClaimedTask): Room {
-  if (kind === NOTIFY_TASK) return 'messages';
+  if (kind === NOTIFY_TASK || kind === REVIEW_TASK) return 'messages';
   if (kind === INBOX_TASK) return 'intake';
   return kind === 'build' || kind === 'gate' ? 'workshop' : 'rollouts';
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { DeploymentId } from '../../src/core/ids.ts';
-import { hours, minutes, seconds } from '../../src/core/time.ts';
+import { hours, instant, minutes, seconds, type Duration } from '../../src/core/time.ts';
 import type { Receipt } from '../../src/ports/notifier.ts';
 import type { ReviewAnswer, Reviewer } from '../../src/ports/reviewer.ts';
 import type { Trigger } from '../../src/ports/trigger.ts';
@@ -55,12 +55,12 @@ async function start() {
   const bench = await Bench.start({
     review: { trigger: 'asks', receives: asker.trigger, reviewer: asker.reviewer },
   });
-  const ask = async (commit: string) => {
+  const ask = async (commit: string, before: Duration = seconds(0)) => {
     const body = Buffer.from(commit);
     const result = await bench.engine.ingest('asks', {
       headers: {},
       body,
-      receivedAt: bench.system.now(),
+      receivedAt: instant(bench.system.now() - before),
       ipAddress: null,
     });
     assert.equal(result.status, 'accepted');
@@ -84,6 +84,8 @@ describe('a question about a commit', () => {
       [recorded.event.details['status'], recorded.event.details['state'], recorded.event.actor],
       ['success', 'approved', 'ada'],
     );
+    const explained = await bench.engine.explain(String(recorded.event.details['event']));
+    assert.match(JSON.stringify(explained?.['reason']), /the rollout is complete/);
     await bench.stop();
   });
 
@@ -149,6 +151,21 @@ describe('a question about a commit', () => {
     const [recorded] = await bench.store.events({ types: ['event.answered'], limit: 10 });
     assert.ok(recorded && 'details' in recorded.event);
     assert.equal(recorded.event.details['status'], 'failure');
+    await bench.stop();
+  });
+
+  it('does not wait for ever for somebody who can bring the answer', async () => {
+    const { asker, bench, ask, commitOf } = await start();
+    const id = await bench.serve('1.0.0');
+    asker.reviewer.answer = () => Promise.reject(new Error('the App is not set up'));
+    await ask(await commitOf(id), hours(49));
+    await bench.system.advance(minutes(5));
+    const [recorded] = await bench.store.events({ types: ['event.answered'], limit: 10 });
+    assert.ok(recorded && 'details' in recorded.event);
+    assert.deepEqual(
+      [recorded.event.details['status'], recorded.event.details['reason']],
+      ['failure', 'the App is not set up'],
+    );
     await bench.stop();
   });
 });

@@ -10,7 +10,7 @@ export async function explain(
   store: Pick<Store, 'events' | 'deployments'>,
   event: string,
 ): Promise<JsonObject | undefined> {
-  const types = ['event.matched', 'event.ignored', 'event.rejected'];
+  const types = ['event.matched', 'event.ignored', 'event.rejected', 'event.answered'];
   const recorded = await store.events({ types, limit: LOOK_BACK, newestFirst: true });
   const found = recorded.find(
     ({ event: one }) =>
