@@ -141,6 +141,9 @@ const lastlyIn = (record: AssessmentRecord): Finding =>
 
 function certifiedIn({ context, evidence }: AssessmentRecord): Finding {
   const { held, logE, needed, remainingMs } = evidence.certificate;
+  // Requests of the warm-up alone are data, and say nothing.
+  if (context.concurrentBaseline && (evidence.canary.requests === 0 || evidence.baseline.requests === 0))
+    return undecided('warm-up', 'both versions have had no requests at the same time since the warm-up');
   if (!context.certificateRequired || held)
     return ok('healthy', `no evidence of harm: ${comparedErrors(evidence)}`);
   const time = remainingMs === null ? 'no end in sight' : `about ${roughly(remainingMs)} more`;
