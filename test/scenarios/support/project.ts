@@ -16,6 +16,12 @@ export interface TinyRelease {
   readonly sick?: boolean;
   /** It is slow while it is young. */
   readonly cold?: boolean;
+  /** It counts for itself, for a Prometheus that finds it by files in this folder. */
+  readonly metered?: string;
+  /** One in ten requests goes wrong, and only what it counts itself says so. */
+  readonly wrong?: boolean;
+  /** The section `metrics:`. */
+  readonly metrics?: string;
   /** In place of `warm_up: 2s`: how it is compared. */
   readonly comparison?: string;
 }
@@ -37,21 +43,23 @@ export class Project {
     git(this.dir, 'init', '--quiet', '--initial-branch=main');
   }
 
-  #configure({ sick, comparison = COMPARISON }: TinyRelease): void {
+  #configure({ sick, metrics = '', comparison = COMPARISON }: TinyRelease): void {
     const text = readFileSync(join(TINY, 'spillway.yaml'), 'utf8');
     const configured = text
       .replace('127.0.0.1:8080', `127.0.0.1:${this.#port}`)
       .replace(QUICK, sick ? SLOW : QUICK)
       .replace(COMPARISON, comparison);
-    writeFileSync(join(this.dir, 'spillway.yaml'), configured);
+    writeFileSync(join(this.dir, 'spillway.yaml'), configured + metrics);
   }
 
   /** @returns the commit */
   commit(release: TinyRelease): string {
     const { version } = release;
     writeFileSync(join(this.dir, 'version'), version);
-    for (const trait of ['sick', 'cold'] as const) {
-      if (release[trait]) writeFileSync(join(this.dir, trait), '');
+    for (const trait of ['sick', 'cold', 'wrong', 'metered'] as const) {
+      const value = release[trait];
+      if (value !== undefined && value !== false)
+        writeFileSync(join(this.dir, trait), value === true ? '' : value);
       else rmSync(join(this.dir, trait), { force: true });
     }
     this.#configure(release);

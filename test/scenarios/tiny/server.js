@@ -1,6 +1,7 @@
 // A service that can do nothing but be released: it says its version. A sick one is well until it has served.
 const { createServer } = require('node:http');
 const { existsSync } = require('node:fs');
+const metrics = require('./metrics.js');
 const { record, version } = require('./record.js');
 
 const WELL_FOR = 100;
@@ -17,11 +18,17 @@ let served = 0;
 
 const server = createServer((request, response) => {
   request.resume();
+  if (request.url === '/metrics') return metrics.say(response);
+  if (request.url !== '/health') metrics.count();
   const ill = request.url === '/health' ? sick && served > WELL_FOR : (served++, false);
   const answer = () => response.writeHead(ill ? 503 : 200, { 'x-shop-version': version }).end();
   setTimeout(answer, WORK_MS * slowness());
 });
 server.listen(Number(process.env.PORT), '127.0.0.1');
 record('start');
+metrics.found();
 
-process.once('SIGTERM', () => server.close().closeIdleConnections());
+process.once('SIGTERM', () => {
+  metrics.gone();
+  server.close().closeIdleConnections();
+});
