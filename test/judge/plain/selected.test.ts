@@ -33,9 +33,8 @@ function feed(judge: Judge, seconds: number, canary: Doing, baseline: Doing): Ju
   return judge;
 }
 
-/** The verdict now, which must come out of its record as it is stored, too. */
-function at(judge: Judge, context: Partial<AssessmentContext> = {}) {
-  const { record, ...finding } = assess(judge, {
+const assessed = (judge: Judge, context: Partial<AssessmentContext> = {}) =>
+  assess(judge, {
     now: judge.lastTickAt ?? 0,
     stepStartedAt: 0,
     minStepMs: 0,
@@ -45,6 +44,10 @@ function at(judge: Judge, context: Partial<AssessmentContext> = {}) {
     staleAfterMs: 30 * SECOND,
     ...context,
   });
+
+/** The verdict now, which must come out of its record as it is stored, too. */
+function at(judge: Judge, context: Partial<AssessmentContext> = {}) {
+  const { record, ...finding } = assessed(judge, context);
   const stored = JSON.parse(JSON.stringify(record)) as AssessmentRecord;
   assert.deepEqual(stored, record);
   assert.deepEqual(verdictOf(stored), finding);
@@ -100,6 +103,23 @@ describe('a judge by a plain rule', () => {
       feed(judge, 600, HEALTHY, STABLE);
       assert.equal(at(judge).verdict, 'ok');
     });
+
+  test('what a rule has called an issue stays one, however weak the evidence is', () => {
+    const quick = { ...DEFAULT_PLAIN, intervalMs: 10 * SECOND };
+    const plain = { ...quick, consecutive: { ...quick.consecutive, failureLimit: 1 } };
+    for (const rule of ['fixed', 'consecutive'] as const) {
+      const judge = feed(
+        judgeOf(rule, { plain }),
+        10,
+        { requests: 30, errors: 1 },
+        { requests: 900, errors: 9 },
+      );
+      assert.ok(assessed(judge).record.evidence.logE.combined < Math.log(100), rule);
+      assert.equal(at(judge).verdict, 'issue');
+      feed(judge, 600, { requests: 40 }, { requests: 900, errors: 9 });
+      assert.equal(at(judge).verdict, 'issue', rule);
+    }
+  });
 
   test('the sequential rule keeps nothing of it', () => {
     const judge = feed(judgeOf('sequential'), 10, HEALTHY, STABLE);
