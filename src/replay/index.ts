@@ -1,16 +1,8 @@
-export {
-  comparisonFigure,
-  JUDGES,
-  judgedBy,
-  outcomeText,
-  type Comparison,
-  type JudgeName,
-} from './comparison.ts';
+export { comparisonFigure, JUDGES, judgedBy, outcomeText, type Comparison } from './comparison.ts';
 export { playRecord } from './recorded.ts';
 export { Rates } from './rates.ts';
-export { Replay, type ReplayOptions } from './replay.ts';
-export type { ReplayResult, StoryPoint } from './result.ts';
-export type { Cast } from './rehearsal.ts';
+export { Replay } from './replay.ts';
+export type { ReplayResult } from './result.ts';
 export { parseSynthetic, synthesise } from './synthetic.ts';
 export { readTrace, type TraceMeta, type TraceProblems, type TraceSink } from './trace.ts';
 export { Onlooker, type Remark, type Would } from './onlooker.ts';

@@ -3,12 +3,13 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { drawBinomial, seededChance } from '../../src/replay/chance.ts';
 
+const PROMTOOL = 'promtool';
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
 /** Why tests with a made past are left out; in CI they must run. */
 export const noPromtool: string | undefined =
-  spawnSync('promtool', ['--version']).error === undefined || process.env['CI'] === 'true'
+  spawnSync(PROMTOOL, ['--version']).error === undefined || process.env['CI'] === 'true'
     ? undefined
     : 'promtool is not installed (Debian: apt-get install prometheus)';
 
@@ -98,7 +99,7 @@ async function blocksOf(dir: string, lines: ReadonlyMap<string, readonly string[
   const file = join(dir, 'past.om');
   const blocks = join(dir, 'blocks');
   await writeFile(file, `${text.join('')}# EOF\n`);
-  execFileSync('promtool', ['tsdb', 'create-blocks-from', 'openmetrics', '--quiet', file, blocks], {
+  execFileSync(PROMTOOL, ['tsdb', 'create-blocks-from', 'openmetrics', '--quiet', file, blocks], {
     stdio: 'pipe',
   });
   return blocks;

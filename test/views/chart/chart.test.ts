@@ -92,6 +92,14 @@ describe('a chart', () => {
     assert.match(svg, /<title>A title<\/title>\n<desc>What is to be seen<\/desc>/);
   });
 
+  it('cuts a title that has no room, and still says all of it', () => {
+    const title = 'long '.repeat(60).trim();
+    const svg = drawFigure({ title, description: '', panels: [] });
+    assert.ok(svg.includes(`<title>${title}</title>`));
+    const [, shown = ''] = /<text class="t"[^>]*>([^<]*)</.exec(svg) ?? [];
+    assert.ok(shown.length < 90 && shown.endsWith('…'), shown);
+  });
+
   it('escapes whatever a name holds', () => {
     const hostile = `<script>"&'\u{0}\u{d800}`;
     const svg = drawFigure({
