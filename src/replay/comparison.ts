@@ -105,7 +105,10 @@ const MOST_E = Math.log(1e6);
 function evidencePanel(compared: readonly Comparison[]): readonly LinePanel[] {
   const sequential = compared.find(({ judge }) => judge === 'sequential')?.result;
   if (sequential === undefined) return [];
-  const { track, startedAt, decidedAfterMs } = sequential;
+  const { track, startedAt, decidedAfterMs, retreatedAfterMs } = sequential;
+  const retreats = retreatedAfterMs.map((x) => ({ x, label: 'retreats' }));
+  const decided =
+    decidedAfterMs === null ? [] : [{ x: decidedAfterMs, label: outcomeText(sequential), series: 0 }];
   const inBounds = (logE: number) => Math.exp(Math.min(MOST_E, Math.max(LEAST_E, logE)));
   return [
     {
@@ -115,10 +118,11 @@ function evidencePanel(compared: readonly Comparison[]): readonly LinePanel[] {
       x: { label: 'time since the start', unit: 'duration', max: sequential.endedAt - startedAt },
       y: { label: 'E', scale: 'log', min: 0.001, max: 1e6 },
       series: [{ name: 'E', points: track.map(({ at, logE }): Point => [at - startedAt, inBounds(logE)]) }],
-      thresholds: [{ value: 100, label: 'harm is shown: E ≥ 100' }],
-      ...(decidedAfterMs === null
-        ? {}
-        : { markers: [{ x: decidedAfterMs, label: outcomeText(sequential), series: 0 }] }),
+      thresholds: [
+        { value: 100, label: 'harm: E ≥ 100' },
+        { value: 1000, label: 'beyond doubt: E ≥ 1000' },
+      ],
+      markers: [...retreats, ...decided],
     },
   ];
 }

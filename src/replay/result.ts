@@ -23,7 +23,8 @@ export interface ReplayResult {
   readonly paused: { readonly at: number; readonly reason: string } | null;
   /** The canary's share in percent at the end. */
   readonly weight: number;
-  readonly retreats: number;
+  /** When it was taken back to its smallest step, each time. */
+  readonly retreatedAfterMs: readonly number[];
   /** Requests that met the canary until then. */
   readonly exposed: Readonly<Exposure>;
   /** How much of what was judged was drawn again from the trace; see `Resplitter`. */
@@ -69,7 +70,7 @@ export function resultOf(played: Played): ReplayResult {
     decidedAfterMs: decided === undefined ? null : decided.at - startedAt,
     paused: deployment.paused && { at: deployment.paused.since, reason: deployment.paused.reason },
     weight: back !== undefined ? 0 : rollout === undefined ? 100 : percentOf(rollout.weight),
-    retreats: events.filter(({ type }) => type === 'canary.retreated').length,
+    retreatedAfterMs: events.flatMap(({ type, at }) => (type === 'canary.retreated' ? [at - startedAt] : [])),
     exposed: played.exposed,
     drawn: played.drawn,
     story: story.slice(0, TOLD),

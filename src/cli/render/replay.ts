@@ -58,7 +58,7 @@ export const comparisonLines = (compared: readonly Comparison[]): readonly Line[
       },
       { title: 'exposed', align: 'right', cell: ({ result }) => count(result.exposed.requests) },
       { title: 'failed', align: 'right', cell: ({ result }) => count(result.exposed.errors) },
-      { title: 'retreats', align: 'right', cell: ({ result }) => count(result.retreats) },
+      { title: 'retreats', align: 'right', cell: ({ result }) => count(result.retreatedAfterMs.length) },
       { title: 'why', cell: ({ result }) => result.paused?.reason ?? result.reason },
     ],
     compared,
