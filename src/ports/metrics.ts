@@ -5,7 +5,7 @@ import type { ArmName } from '../core/weights.ts';
 import type { Histogram } from '../judge/histogram.ts';
 
 /** What sources make their latencies of. */
-export { bucketEdge, bucketOf, BUCKETS, countFrom, createHistogram, mergeInto } from '../judge/histogram.ts';
+export { bucketOf, BUCKETS, countFrom, createHistogram, mergeInto } from '../judge/histogram.ts';
 export type { Histogram } from '../judge/histogram.ts';
 
 /** What is asked about: one application in one environment, and how the configuration says to ask. */
