@@ -162,7 +162,7 @@ const peers: readonly Cell[] = PEERS.flatMap((judge) => [
   detection(slower(0.2), judge),
 ]);
 
-/** In the order in which they are computed: what is short first. */
+/** In the order in which they are computed. */
 export const CELLS: readonly Cell[] = [
   ...regressions,
   ...certificates,

@@ -5,7 +5,7 @@ import { cellDigest, judgeDigest } from './digest.ts';
 import { HAPPENINGS, type Happening, type Moment, type Outcome } from './outcome.ts';
 
 /** Where they are kept in the repository. */
-export const PIECES = join(import.meta.dirname, '..', '..', 'docs', 'judge', 'pieces');
+const PIECES = join(import.meta.dirname, '..', '..', 'docs', 'judge', 'pieces');
 
 /** What came of the runs of a cell with seeds from `from` to before `to`. */
 export interface Piece {
@@ -50,7 +50,7 @@ export function toPiece(cell: Cell, from: number, commit: string, outcomes: read
 }
 
 /** The pieces of a cell that are of the present judge, streams and settings, by seed. */
-export function readPieces(cell: Cell, folder: string = PIECES): readonly Piece[] {
+function readPieces(cell: Cell, folder: string = PIECES): readonly Piece[] {
   const file = fileOf(cell, folder);
   if (!existsSync(file)) return [];
   const { pieces } = JSON.parse(readFileSync(file, 'utf8')) as { readonly pieces: readonly Piece[] };
