@@ -74,7 +74,8 @@ async function start() {
 describe('a question about a commit', () => {
   it('is answered with yes when its rollout is complete, and is on record', async () => {
     const { asker, bench, ask, commitOf, until } = await start();
-    await ask(await commitOf(await bench.serve('1.0.0')));
+    const commit = await commitOf(await bench.serve('1.0.0'));
+    await ask(commit);
     await until(() => asker.heard.length > 0, minutes(1));
     assert.equal(asker.heard[0]?.state, 'approved');
     assert.match(asker.heard[0].comment, /1\.0\.0 in production: the rollout is complete/);
@@ -84,7 +85,7 @@ describe('a question about a commit', () => {
       [recorded.event.details['status'], recorded.event.details['state'], recorded.event.actor],
       ['success', 'approved', 'ada'],
     );
-    const explained = await bench.engine.explain(String(recorded.event.details['event']));
+    const explained = await bench.engine.explain(`asked-${commit}`);
     assert.match(JSON.stringify(explained?.['reason']), /the rollout is complete/);
     await bench.stop();
   });
