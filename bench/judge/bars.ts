@@ -57,6 +57,8 @@ const detections: readonly Target[] = [
   requests('errors-x-2-1pc-sequential', 'doubling at 1%: rollback, median', 'rollback', 0.5, 2800),
   requests('errors-x-5-0.5pc-sequential', '5x at 0.5%: retreat, median', 'retreat', 0.5, 400),
   requests('errors-x-20-0.1pc-sequential', '20x at 0.1%: retreat, median', 'retreat', 0.5, 250),
+  requests('errors-x-5-0.5pc-errors-alone', '5x at 0.5%, without latency: retreat, median', 'retreat', 0.5),
+  requests('errors-x-20-0.1pc-errors-alone', '20x at 0.1%, without latency: retreat, median', 'retreat', 0.5),
   requests('errors-x-1.5-1pc-sequential', '1.5x at 1%: retreat, median', 'retreat', 0.5),
   requests('dead-release-20-requests-s-sequential', 'dead release: rollback, median', 'rollback', 0.5, 20),
   {

@@ -14,7 +14,15 @@ export interface Cell extends Rollout {
   readonly runs: number;
 }
 
-export type JudgeName = JudgeRule | 'untempered' | 'strict';
+/** The plain rules, and the sequential judge as it is or with one thing otherwise. */
+export type JudgeName = JudgeRule | keyof typeof VARIANTS;
+
+const VARIANTS = {
+  untempered: { tempering: 'off' },
+  strict: { certificate: 'strict' },
+  'errors alone': { latency: false },
+  'counted by request': { unit: 'request' },
+} satisfies Readonly<Record<string, Partial<JudgeSettings>>>;
 
 const HALF_HOUR = 1800;
 const DAY = 86_400;
@@ -30,9 +38,7 @@ const PEERS: readonly JudgeRule[] = ['fixed', 'consecutive', 'mann_whitney'];
 const settingsOf = (judge: JudgeName, seconds: number): JudgeSettings => ({
   ...DEFAULT_SETTINGS,
   plannedTicks: seconds,
-  ...(judge === 'untempered' ? { tempering: 'off' } : {}),
-  ...(judge === 'strict' ? { certificate: 'strict' } : {}),
-  ...(judge === 'untempered' || judge === 'strict' ? {} : { rule: judge }),
+  ...(judge in VARIANTS ? VARIANTS[judge as keyof typeof VARIANTS] : { rule: judge as JudgeRule }),
 });
 
 /** Settings of the whole rollout, warm-up and all, as a user has them. */
@@ -122,10 +128,7 @@ const halfHours: readonly Cell[] = [
   falseAlarms(healthy.cold(0.01, 0.5), 'sequential', HALF_HOUR, RUNS),
   ...[20, 100].flatMap((clients) => [
     falseAlarms(healthy.sticky(0.01, clients), 'sequential', HALF_HOUR, RUNS, 'client'),
-    {
-      ...falseAlarms(healthy.sticky(0.01, clients), 'sequential', HALF_HOUR, RUNS),
-      id: `${clients}-looping-clients-1pc-counted-by-request-30min`,
-    },
+    falseAlarms(healthy.sticky(0.01, clients), 'counted by request', HALF_HOUR, RUNS),
   ]),
 ];
 
@@ -134,6 +137,8 @@ const regressions: readonly Cell[] = [
   detection(failing(0.01, 2), 'sequential'),
   detection(failing(0.005, 5), 'sequential'),
   detection(failing(0.001, 20), 'sequential'),
+  detection(failing(0.005, 5), 'errors alone'),
+  detection(failing(0.001, 20), 'errors alone'),
   detection(dead(20), 'sequential'),
   detection(dead(200), 'sequential'),
   { ...detection(slower(0.2), 'sequential'), warnings: true },
