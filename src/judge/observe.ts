@@ -49,8 +49,8 @@ export function observe(judge: Judge, tick: Tick<Latencies>): Judge {
   if (judge.warm) compareWhenBothServed(judge, from, tick.at, phi);
   else addToWindow(judge.window, PAIR.canary, PAIR.baseline, from, tick.at);
   if (tick.stableInstances !== undefined) feedDispersion(judge.dispersion, tick.stableInstances, tick.at);
-  const compared = judge.warm && judge.plain !== undefined && feedPlain(judge.plain, tick, from);
-  latch(judge, tick.at, compared);
+  const isBad = judge.warm && judge.plain !== undefined && feedPlain(judge.plain, tick, from);
+  latch(judge, tick.at, isBad);
   return judge;
 }
 
@@ -143,12 +143,12 @@ export function beginStep(judge: Judge, at: number): void {
 
 /**
  * A warning voids the certificate, and harm for which the canary is rolled back stays shown.
- * @param compared whether a plain rule has something new to compare
+ * @param isBad whether a plain rule shows an issue
  */
-function latch(judge: Judge, at: number, compared: boolean): void {
+function latch(judge: Judge, at: number, isBad: boolean): void {
   const logEs = logEsOf(judge);
   if (logEs.warning >= LOG_WARNING) judge.certificate.held = false;
-  if (judge.issue !== undefined || !(compared || rollbackIsPossible(judge, logEs))) return;
+  if (judge.issue !== undefined || !(isBad || rollbackIsPossible(judge, logEs))) return;
   const evidence = evidenceOf(judge, at);
   if (rollbackIn(evidence) !== undefined) judge.issue = evidence;
 }

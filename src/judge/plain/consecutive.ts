@@ -28,7 +28,7 @@ export function tooManyFailures(evidence: PlainEvidence): PlainFinding | undefin
   if (failed < settings.failureLimit) return undefined;
   const last = recent.findLast((one) => outcomeOf(one, thresholds, settings, false) === 'failed');
   const broken = last && checkThresholds(last, thresholds, settings.sample);
-  const words = broken?.find(({ result }) => result === 'broken')?.words ?? '';
+  const words = broken?.find(({ result }) => result === 'broken')?.words() ?? '';
   return {
     verdict: 'issue',
     rule: 'failed-checks',
@@ -57,8 +57,10 @@ export function consecutiveFinding(
     };
   const own = recent.filter(({ from }) => from >= stepStartedAt).map(outcome);
   const passed = own.filter((one) => one === 'passed').length;
-  const said = `${passed} of ${settings.passes} checks passed in this step, the last one ${own.at(-1) ?? 'is still to come'}`;
-  return passed >= settings.passes && own.at(-1) === 'passed'
+  const last = own.at(-1);
+  const latest = last === undefined ? 'the first one is still to come' : `the last one ${last}`;
+  const said = `${passed} of the latest checks of this step passed (it needs ${settings.passes}), ${latest}`;
+  return passed >= settings.passes && last === 'passed'
     ? { verdict: 'ok', rule: 'healthy', reason: said }
     : { verdict: 'undecided', rule: 'checks', reason: said };
 }

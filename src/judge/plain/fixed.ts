@@ -7,7 +7,7 @@ export function brokenThreshold(evidence: PlainEvidence): PlainFinding | undefin
   const broken = checkThresholds(evidence.window, evidence.thresholds, evidence.sample).find(
     ({ result }) => result === 'broken',
   );
-  return broken && { verdict: 'issue', rule: 'threshold', reason: broken.words };
+  return broken && { verdict: 'issue', rule: 'threshold', reason: broken.words() };
 }
 
 /** The verdict of fixed thresholds, compared literally. */
@@ -24,7 +24,7 @@ export function fixedFinding(evidence: PlainEvidence): PlainFinding {
     };
   const checks = checkThresholds(window, thresholds, sample);
   const spared = checks.filter(({ result }) => result === 'spared');
-  const left = spared.map(({ words }) => `; not applied, since stable breaks it too: ${words}`).join('');
+  const left = spared.map(({ words }) => `; not applied, since stable breaks it too: ${words()}`).join('');
   const kept = checks.filter(({ result }) => result === 'kept').length;
   return {
     verdict: 'ok',

@@ -4,7 +4,7 @@ import type { Tick } from '../tick.ts';
 import { consecutiveFinding, outcomeOf, tooManyFailures } from './consecutive.ts';
 import { brokenThreshold, fixedFinding } from './fixed.ts';
 import type { MannWhitneyEvidence, PlainContext, PlainEvidence, PlainFinding } from './finding.ts';
-import { addToInterval, sumIntervals, type ComparedFigures, type Interval } from './intervals.ts';
+import { addToInterval, figuresIn, joined, type ComparedFigures, type Interval } from './intervals.ts';
 import { failedAnalysis, scoredFinding, valueOf } from './scored.ts';
 import {
   DEFAULT_ERROR_RATE,
@@ -26,8 +26,9 @@ export interface PlainJudge {
   readonly thresholds: Thresholds;
   readonly windowMs: number;
   open: Interval | undefined;
-  /** Complete intervals of the window. */
+  /** Complete intervals of the window, and all of them as one. */
   window: Interval[];
+  complete: Interval | undefined;
   /** Complete intervals of which the rule needs the figures, in order of time. */
   past: ComparedFigures[];
   intervals: number;
@@ -51,6 +52,7 @@ export function createPlain(settings: Asked): PlainJudge | undefined {
     windowMs,
     open: undefined,
     window: [],
+    complete: undefined,
     past: [],
     intervals: 0,
     failedInAll: 0,
@@ -74,15 +76,17 @@ function thresholdsOf({ limits, latency, plain }: Asked): Thresholds {
 
 /**
  * Adds a tick that began at `from`, of the time after the warm-up.
- * @returns whether the rule has something new to judge by: `fixed` always, the others with each complete interval
+ * @returns whether the rule shows an issue now: `fixed` is asked each time, the others with each complete interval
  */
 export function feedPlain(judge: PlainJudge, tick: Tick<Latencies>, from: number): boolean {
   const { interval, complete } = addToInterval(judge.open, tick, from, judge.settings.intervalMs);
   judge.open = complete ? undefined : interval;
-  if (!complete) return judge.rule === 'fixed';
-  judge.window = [...judge.window, interval].filter(({ until }) => until > tick.at - judge.windowMs);
-  remember(judge, sumIntervals([interval]));
-  return true;
+  if (complete) {
+    judge.window = [...judge.window, interval].filter(({ until }) => until > tick.at - judge.windowMs);
+    judge.complete = joined(judge.window);
+    remember(judge, figuresIn(interval));
+  }
+  return (complete || judge.rule === 'fixed') && plainIssue(plainEvidence(judge)) !== undefined;
 }
 
 function remember(judge: PlainJudge, figures: ComparedFigures): void {
@@ -108,7 +112,7 @@ export function plainEvidence(judge: PlainJudge): PlainEvidence {
   return {
     thresholds,
     sample: FIXED_SAMPLE,
-    window: sumIntervals(judge.open === undefined ? judge.window : [...judge.window, judge.open]),
+    window: figuresIn(joined([judge.complete, judge.open].filter((one) => one !== undefined))),
     consecutive:
       rule === 'consecutive'
         ? { settings: settings.consecutive, recent: past, failedInAll, inconclusiveInAll }

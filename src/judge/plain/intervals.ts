@@ -54,21 +54,23 @@ export function addToInterval(
   return { interval, complete: tick.at - interval.from >= lengthMs };
 }
 
-/** The sums over several intervals, in order of time; over none where there are none. */
-export function sumIntervals(intervals: readonly Interval[]): ComparedFigures {
+/** Several intervals, in order of time, as one; an empty one where there are none. */
+export function joined(intervals: readonly Interval[]): Interval {
   const canary = nothing();
   const baseline = nothing();
   for (const interval of intervals) {
     addArm(canary, interval.canary);
     addArm(baseline, interval.baseline);
   }
-  return {
-    from: intervals[0]?.from ?? 0,
-    until: intervals.at(-1)?.until ?? 0,
-    canary: figuresOf(canary),
-    baseline: figuresOf(baseline),
-  };
+  return { from: intervals[0]?.from ?? 0, until: intervals.at(-1)?.until ?? 0, canary, baseline };
 }
+
+export const figuresIn = ({ from, until, canary, baseline }: Interval): ComparedFigures => ({
+  from,
+  until,
+  canary: figuresOf(canary),
+  baseline: figuresOf(baseline),
+});
 
 function addArm(into: IntervalArm, from: IntervalArm | ArmTick<Latencies>): void {
   addTotals(into, from);

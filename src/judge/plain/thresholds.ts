@@ -9,8 +9,8 @@ import type { Sample, Thresholds } from './settings.ts';
 export interface Check {
   readonly name: 'error rate' | 'p95' | 'p99' | 'crashes';
   readonly result: 'kept' | 'broken' | 'spared' | 'unknown';
-  /** What was seen, and the threshold. */
-  readonly words: string;
+  /** What was seen, and the threshold. Made when it is asked for: most checks are kept, and nobody reads them. */
+  readonly words: () => string;
 }
 
 /** Compares every threshold literally. */
@@ -42,19 +42,19 @@ export const enough = (canary: Figures, thresholds: Thresholds, sample: Sample):
 function errorChecks(canary: Figures, baseline: Figures, thresholds: Thresholds, sample: Sample): Check[] {
   const name = 'error rate';
   const [own, usual] = [share(canary), share(baseline)];
-  const seen = `errors ${percentOr(own)} on the canary against ${percentOr(usual)} on stable`;
+  const seen = () => `errors ${percentOr(own)} on the canary against ${percentOr(usual)} on stable`;
   const known = own !== null && canary.requests >= sample.requests;
   const judged = (over: boolean) => (over && canary.errors >= sample.errors ? 'broken' : 'kept');
   const { errorRate, errorPoints, errorRatio } = thresholds;
   const absolute: Check = {
     name,
     result: !known ? 'unknown' : usual !== null && usual >= errorRate ? 'spared' : judged(own >= errorRate),
-    words: `${seen}, where less than ${percent(errorRate)} may be`,
+    words: () => `${seen()}, where less than ${percent(errorRate)} may be`,
   };
   const relative = (over: (usual: number) => boolean, words: string): Check => ({
     name,
     result: !known || usual === null ? 'unknown' : judged(over(usual)),
-    words: `${seen}, ${words}`,
+    words: () => `${seen()}, ${words}`,
   });
   return [
     absolute,
@@ -84,16 +84,16 @@ function latencyChecks(
 ): Check[] {
   const own = canary[`${name}Ms`];
   const usual = baseline[`${name}Ms`];
-  const seen = `${name} ${milliseconds(own)} on the canary against ${milliseconds(usual)} on stable`;
+  const seen = () => `${name} ${milliseconds(own)} on the canary against ${milliseconds(usual)} on stable`;
   const known = own !== null && canary.answered >= least;
   const checks: Check[] = [];
   if (limit !== null) {
     const result = !known ? 'unknown' : usual !== null && usual > limit ? 'spared' : over(own > limit);
-    checks.push({ name, result, words: `${seen}, where ${milliseconds(limit)} may be` });
+    checks.push({ name, result, words: () => `${seen()}, where ${milliseconds(limit)} may be` });
   }
   if (ratio !== null) {
     const result = !known || usual === null ? 'unknown' : over(own >= usual * ratio);
-    checks.push({ name, result, words: `${seen}, where ${significant(ratio)} times as much may be` });
+    checks.push({ name, result, words: () => `${seen()}, where ${significant(ratio)} times as much may be` });
   }
   return checks;
 }
@@ -101,7 +101,8 @@ function latencyChecks(
 function crashChecks(canary: Figures, baseline: Figures, limit: number | null): Check[] {
   if (limit === null || canary.instanceMinutes === 0) return [];
   const rate = ({ crashes, instanceMinutes }: Figures) => crashes / Math.max(1, instanceMinutes);
-  const words = `${count(canary.crashes)} crashes in ${significant(canary.instanceMinutes)} instance-minutes on the canary, where ${significant(limit)} a minute may be`;
+  const words = () =>
+    `${count(canary.crashes)} crashes in ${significant(canary.instanceMinutes)} instance-minutes on the canary, where ${significant(limit)} a minute may be`;
   const broken = rate(canary) > limit;
   return [{ name: 'crashes', result: broken && rate(baseline) > limit ? 'spared' : over(broken), words }];
 }
