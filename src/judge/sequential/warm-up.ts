@@ -17,8 +17,8 @@ const SMALLEST_FALL_BUCKETS = 2.5;
 const SMALLEST_FALL_SHARE = 0.005;
 /** A canary's level is above the baseline's when it is so many standard errors above it. */
 const ABOVE = 2.5;
-/** That it will fall to the baseline's is given up when a level that stays explains e^4 times better what was seen. */
-const GIVEN_UP = 4;
+/** That it will fall to the baseline's is given up when a level that stays explains e^6 times better what was seen. */
+const GIVEN_UP = 6;
 
 /** Sums of a weighted regression of a level on e^(-t / tau), for each candidate tau. */
 interface Fall {
