@@ -7,14 +7,20 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { freePort } from './free-port.ts';
 
 /** How often it scrapes, ms. */
-export const SCRAPE_MS = 200;
+export const SCRAPE_MS = 100;
+
+/** One series of an answer, and its value now. */
+export interface Found {
+  readonly metric: Readonly<Record<string, string>>;
+  readonly value: readonly [at: number, value: string];
+}
 
 /** A Prometheus of this machine: on loopback, in a folder that goes with it. */
 export interface RunningPrometheus {
   readonly url: string;
   /** Targets may be put here as files, as Prometheus' file discovery reads them. */
   readonly targets: string;
-  query(text: string): Promise<ReadonlyArray<{ readonly metric: Readonly<Record<string, string>> }>>;
+  query(text: string): Promise<readonly Found[]>;
   stop(): Promise<void>;
 }
 
@@ -83,11 +89,7 @@ export async function startPrometheus(
     targets: join(dir, 'targets'),
     query: async (text) => {
       const response = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(text)}`);
-      const { data } = (await response.json()) as {
-        readonly data: {
-          readonly result: ReadonlyArray<{ readonly metric: Readonly<Record<string, string>> }>;
-        };
-      };
+      const { data } = (await response.json()) as { readonly data: { readonly result: readonly Found[] } };
       return data.result;
     },
   };
