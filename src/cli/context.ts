@@ -43,7 +43,7 @@ export interface Commands {
   gitHook(): Promise<GitHook>;
   /** Counts of versions, for the commands that ask for them without a server. */
   openMetricSource(
-    kind: 'prometheus' | 'http-json',
+    kind: string,
     settings: JsonObject,
     env: Io['env'],
   ): Promise<{ readonly source: MetricSource; readonly settings: JsonObject }>;

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { SpillwayError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
+import type { AnalysisPlan } from '../core/plan.ts';
 import type { Context } from './context.ts';
 
 /** Flags that say where versions are counted. */
@@ -55,16 +56,22 @@ export function prometheusFlags(options: CountsOptions): JsonObject {
   };
 }
 
-/** Opens the source that the flags name. @throws SpillwayError `config_invalid` */
+/**
+ * Opens the source that the flags name; without them, the one that the policy counts with.
+ * @throws SpillwayError `config_invalid`
+ */
 export function openCounts(
   { commands, io }: Context,
   options: CountsOptions,
+  configured: AnalysisPlan['metrics'],
 ): ReturnType<typeof commands.openMetricSource> {
   const { prometheus, counts, latency } = options;
+  if (prometheus === undefined && counts === undefined && configured !== undefined)
+    return commands.openMetricSource(configured.type, configured.settings, io.env);
   if ((prometheus === undefined) === (counts === undefined))
     throw new SpillwayError('config_invalid', 'one place where versions are counted is needed', {
       where: '--prometheus, --counts',
-      hint: 'Give --prometheus http://127.0.0.1:9090, or --counts http://127.0.0.1:8080/counts/{{version}}.',
+      hint: 'Give --prometheus http://127.0.0.1:9090, or --counts http://127.0.0.1:8080/counts/{{version}}; or say it under metrics: in the configuration.',
     });
   if (counts === undefined) return commands.openMetricSource('prometheus', prometheusFlags(options), io.env);
   const settings = {

@@ -44,7 +44,7 @@ export async function observeRollout(
 ): Promise<ExitCode> {
   const { io } = context;
   const { lane, plan } = await readPolicy(context, options.config, options.env);
-  const { source, settings } = await openCounts(context, options);
+  const { source, settings } = await openCounts(context, options, plan.analysis.metrics);
   const { canary, stable } = options;
   const watched: Watched = { source, query: { ...lane, settings }, canary, stable };
   const onlooker = new Onlooker({ lane, plan, canary, stable });

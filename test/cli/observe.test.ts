@@ -189,6 +189,20 @@ test('observe says when the canary never had a request, and ends when it is inte
   assert.equal(interrupted.code, 130);
 });
 
+test('observe counts as the configuration says where no flag does', async (t) => {
+  const { url, add } = await totals(t);
+  const cwd = await temporaryFolder(t);
+  const metrics = `metrics: { type: http-json, url: '${url}', requests: /requests, errors: /errors }\n`;
+  await writeFile(join(cwd, 'spillway.yaml'), CONFIG + metrics);
+  meanwhile(t, 50, () => {
+    add('v1', 100, 0);
+    add('v2', 20, 15);
+  });
+  const flags = ['observe', '--canary', 'v2', '--stable', 'v1', '--every', '100ms', '--for', '700ms'];
+  const { code, out, err } = await run(flags, { commands: { adapterSchemas }, io: { cwd, now: Date.now } });
+  assert.equal(code, 3, `${err}${out}`);
+});
+
 test('observe needs one place to count from, and says what is wrong with a query', async (t) => {
   const observe = await observer(t);
   assert.match((await observe([])).err, /one place where versions are counted is needed/);
