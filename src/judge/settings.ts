@@ -38,6 +38,8 @@ export interface JudgeSettings {
   readonly gates: EffectGates;
   /** Ticks that the rollout is planned to take, over which the onset of a regression is spread. */
   readonly plannedTicks: number;
+  /** The same for absolute limits, which are watched on when no baseline serves any more; `plannedTicks` unless told. */
+  readonly watchedTicks?: number;
   /**
    * The start of the canary's life that is left out of the evidence; a dead release and crashes count from the start. 'auto': three times
    * the time constant with which the canary's latency or errors fall in its first minutes, 30 s to 5 min.

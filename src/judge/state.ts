@@ -81,15 +81,15 @@ export const createJudge = (
   issue: undefined,
 });
 
-const onsetOf = ({ onset, plannedTicks }: JudgeSettings): Onset =>
-  onset === 'start' ? FROM_THE_START : onsetWithin(plannedTicks);
+const onsetOver = ({ onset }: JudgeSettings, ticks: number): Onset =>
+  onset === 'start' ? FROM_THE_START : onsetWithin(ticks);
 
 /** @throws RangeError for a limit that cannot be tested */
 export const newLimits = (settings: JudgeSettings): AbsoluteLimit[] =>
-  createLimits(settings, onsetOf(settings));
+  createLimits(settings, onsetOver(settings, settings.watchedTicks ?? settings.plannedTicks));
 
 export function newComparison(settings: JudgeSettings): Comparison {
-  const onset = onsetOf(settings);
+  const onset = onsetOver(settings, settings.plannedTicks);
   return {
     errors: createRatioTest(RATE_GRID, 1, onset),
     latency: settings.latency ? createLatencyTest(onset) : undefined,

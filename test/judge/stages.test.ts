@@ -119,3 +119,17 @@ test('failing visitors are told where they are counted', () => {
   assert.deepEqual(record.evidence.clients, { canary: 5, baseline: 7 });
   assert.match(reason, /from 12 clients/);
 });
+
+test('a limit that breaks after the planned rollout is found while it is watched', () => {
+  const secondsToFind = (watchedTicks: number) => {
+    const judge = judgeOf({ limits: { errorRate: 0.05 }, plannedTicks: 60, watchedTicks });
+    feed(judge, 600, { requests: 100, errors: 1 }, {});
+    for (let seconds = 0; seconds < 60; seconds++) {
+      if (at(judge, { concurrentBaseline: false }).verdict === 'issue') return seconds;
+      feed(judge, 1, { requests: 100, errors: 15 }, {});
+    }
+    return Infinity;
+  };
+  assert.ok(secondsToFind(1200) <= 5);
+  assert.equal(secondsToFind(60), Infinity);
+});

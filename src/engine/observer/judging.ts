@@ -27,6 +27,9 @@ const ACCEPTABLE_ERROR_RATE = 0.005;
 /** Not more than 5% of requests slower than this, where the configuration says nothing; not held against it where stable is slower. */
 const SLOWEST_P95 = seconds(2);
 
+/** Looks are a second apart. */
+const ticksIn = (ms: number) => Math.max(LEAST_TICKS, Math.ceil(ms / 1000));
+
 /** The judge of a deployment, as its plan asks for it. */
 export const judgeSettings = (deployment: Deployment): JudgeSettings =>
   settingsOf(deployment.plan, stepsOf(deployment), deployment.previous !== null);
@@ -34,7 +37,9 @@ export const judgeSettings = (deployment: Deployment): JudgeSettings =>
 /** @param hasPrevious whether a stable version is there to compare with */
 export function settingsOf(plan: Plan, steps: readonly CanaryStep[], hasPrevious: boolean): JudgeSettings {
   const { analysis } = plan;
-  const planned = steps.reduce((sum, step) => sum + step.minimum, 0) / 1000;
+  // Whoever bets on each tick has nothing left after the last: so it is the last that may be.
+  const planned = steps.reduce((sum, step) => sum + step.maximum, 0);
+  const watched = planned + plan.deadlines.verifying + plan.soak;
   // Where a stable version is there to keep it: of a first release nobody can say what is slow.
   const p95 = analysis.p95 ?? (analysis.compare && hasPrevious ? SLOWEST_P95 : null);
   const limits: Limits = {
@@ -58,7 +63,8 @@ export function settingsOf(plan: Plan, steps: readonly CanaryStep[], hasPrevious
       ...(analysis.errorDifference === null ? {} : { errorDifference: analysis.errorDifference }),
       errorLimitAboveBaseline: analysis.aboveBaseline,
     },
-    plannedTicks: Math.max(LEAST_TICKS, Math.ceil(planned)),
+    plannedTicks: ticksIn(planned),
+    watchedTicks: ticksIn(watched),
     warmUpMs: analysis.warmUp,
     windowMs: analysis.window,
     acceptableErrorRate: ACCEPTABLE_ERROR_RATE,

@@ -41,6 +41,7 @@ export const judgeSettings = z.strictObject({
   limits,
   gates,
   plannedTicks: z.int().min(1),
+  watchedTicks: z.int().min(1).exactOptional(),
   warmUpMs: z.union([amount, z.literal('auto')]),
   windowMs: positive,
   acceptableErrorRate: share.exactOptional(),
