@@ -1,6 +1,7 @@
 import {
   countFrom,
   createHistogram,
+  isSparse,
   mergeInto,
   type ArmTick,
   type Histogram,
@@ -25,6 +26,7 @@ export interface Drawn {
 const NOTHING: Rates = { requests: 0, errorRate: 0, answerRate: 0, latency: undefined };
 
 function denseOf({ latency }: ArmTick): Histogram {
+  if (!isSparse(latency)) return latency;
   const dense = createHistogram();
   mergeInto(dense, latency);
   return dense;
