@@ -88,7 +88,7 @@ export function evidenceOf(judge: Judge, at: number): Evidence {
     limits: judge.limits.map(evidenceOfLimit),
     start: {
       requests: sinceStart.canary.requests,
-      errors: sinceStart.canary.errors,
+      errors: sinceStart.canary.failures,
       deadLogE: deadLogE(sinceStart.canary, sinceStart.baseline),
     },
     effects: effectsOf(judge.window),

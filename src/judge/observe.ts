@@ -11,7 +11,7 @@ import { feedWarmUp } from './sequential/warm-up.ts';
 import { addToWindow, createWindow, moveWindow } from './sequential/window.ts';
 import { WARNING_E, type JudgeSettings } from './settings.ts';
 import { newComparison, newLimits, phiIn, type Judge } from './state.ts';
-import { addTotals, checkTick, type Tick } from './tick.ts';
+import { addServed, addTotals, checkTick, type Tick } from './tick.ts';
 import { addWaiting, createPair, createWaiting, readArm, readWaiting } from './waiting.ts';
 
 /** Ticks with requests on one arm only are put together for no longer than this; beyond it the arms would not be compared over the same time. */
@@ -39,8 +39,8 @@ export function observe(judge: Judge, tick: Tick<Latencies>): Judge {
   if (tick.canary.requests > 0) judge.lastCanaryAt = tick.at;
   if (tick.baseline.requests > 0) judge.lastBaselineAt = tick.at;
   if (tick.clients !== undefined) judge.clients = tick.clients;
-  addTotals(judge.sinceStart.canary, tick.canary);
-  addTotals(judge.sinceStart.baseline, tick.baseline);
+  addServed(judge.sinceStart.canary, tick.canary);
+  addServed(judge.sinceStart.baseline, tick.baseline);
   moveWindow(judge.window, tick.at);
 
   warmUp(judge, from, tick.at);

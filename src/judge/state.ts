@@ -9,7 +9,7 @@ import { createRatioTest, type RatioTest } from './sequential/ratio.ts';
 import { createWarmUp, type WarmUp } from './sequential/warm-up.ts';
 import { createWindow, type Window } from './sequential/window.ts';
 import { CERTIFICATE_E, type JudgeSettings } from './settings.ts';
-import { noTotals, type Tick, type Totals } from './tick.ts';
+import { nothingServed, noTotals, type Served, type Tick, type Totals } from './tick.ts';
 import type { Waiting } from './waiting.ts';
 
 /** What rests on the comparison of both arms after the warm-up. */
@@ -38,7 +38,7 @@ export interface Judge extends Comparison {
   limits: readonly AbsoluteLimit[];
   readonly dispersion: Dispersion;
   /** Since the start, warm-up included. */
-  readonly sinceStart: Arms;
+  readonly sinceStart: { readonly canary: Served; readonly baseline: Served };
   /** One-sided ticks that wait for the other arm's requests. */
   waiting: Waiting | undefined;
   lastTickAt: number | undefined;
@@ -72,7 +72,7 @@ export const createJudge = (
   warm: false,
   limits: newLimits(settings),
   dispersion: createDispersion(startedAt, history),
-  sinceStart: { canary: noTotals(), baseline: noTotals() },
+  sinceStart: { canary: nothingServed(), baseline: nothingServed() },
   waiting: undefined,
   lastTickAt: undefined,
   lastCanaryAt: undefined,

@@ -5,6 +5,7 @@ import type { ArmTick, InstanceCount, Tick } from './tick.ts';
 export interface ArmTickJson {
   readonly requests: number;
   readonly errors: number;
+  readonly failures?: number;
   /** Buckets that are not empty: index and count in turn. */
   readonly latency: readonly number[];
   readonly crashes: number;
@@ -46,6 +47,7 @@ export const tickToJson = ({
 const armToJson = (arm: ArmTick<Latencies>): ArmTickJson => ({
   requests: arm.requests,
   errors: arm.errors,
+  ...(arm.failures === undefined || arm.failures === arm.errors ? {} : { failures: arm.failures }),
   latency: [...(isSparse(arm.latency) ? arm.latency : toSparse(arm.latency)).pairs],
   crashes: arm.crashes,
   instance_minutes: arm.instanceMinutes,
@@ -73,10 +75,11 @@ export function tickFromJson(json: unknown): Tick {
 
 function armFromJson(json: unknown, name: string): ArmTick {
   const arm = record(json, name);
-  const slow = arm['slow_clients'];
+  const { failures, slow_clients: slow } = arm;
   return {
     requests: count(arm['requests'], `${name}.requests`),
     errors: count(arm['errors'], `${name}.errors`),
+    ...(failures === undefined ? {} : { failures: count(failures, `${name}.failures`) }),
     latency: histogram(arm['latency'], `${name}.latency`),
     crashes: count(arm['crashes'] ?? 0, `${name}.crashes`),
     instanceMinutes: amount(arm['instance_minutes'] ?? 0, `${name}.instance_minutes`),

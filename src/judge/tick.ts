@@ -5,6 +5,8 @@ export interface ArmTick<L extends Latencies = Histogram> {
   readonly requests: number;
   /** Counted at the unit that is randomised: once per request, or once per sticky visitor and rollout. At most `requests`. */
   readonly errors: number;
+  /** Every request that failed, where `errors` does not count each: between `errors` and `requests`. */
+  readonly failures?: number;
   /** Of the requests that were answered. */
   readonly latency: L;
   /**
@@ -54,6 +56,20 @@ export function addTotals(totals: Totals, arm: Readonly<Totals>): void {
   totals.instanceMinutes += arm.instanceMinutes;
 }
 
+/** Also with every request that failed. */
+export interface Served extends Totals {
+  failures: number;
+}
+
+export const nothingServed = (): Served => ({ ...noTotals(), failures: 0 });
+
+export function addServed(served: Served, arm: ArmTick<Latencies>): void {
+  addTotals(served, arm);
+  served.failures += failuresOf(arm);
+}
+
+const failuresOf = ({ failures, errors }: ArmTick<Latencies>): number => failures ?? errors;
+
 /** @throws RangeError for what cannot have been: time that goes back, counts that are none, more errors than requests */
 export function checkTick(tick: Tick<Latencies>, previousAt: number): void {
   if (!(tick.at >= previousAt && tick.at < Infinity))
@@ -77,6 +93,11 @@ function checkArm(name: 'canary' | 'baseline', arm: ArmTick<Latencies>): void {
   checkCount(name, 'instance-minutes', arm.instanceMinutes);
   if (arm.errors > arm.requests)
     throw new RangeError(`${name}: ${arm.errors} errors in ${arm.requests} requests`);
+  const failures = failuresOf(arm);
+  if (!(failures >= arm.errors && failures <= arm.requests))
+    throw new RangeError(
+      `${name}: ${failures} failures in ${arm.requests} requests with ${arm.errors} errors`,
+    );
   if (arm.slowClients === undefined) return;
   for (const count of arm.slowClients.values()) checkCount(name, 'slow clients', count);
 }

@@ -206,6 +206,7 @@ describe('looks at counts that only grow', () => {
       part: 'canary' as const,
       requests: 10,
       errors: clients,
+      failures: 3 * clients,
       latency: createHistogram(),
       slow: new Map(slow),
       clients,
@@ -236,6 +237,8 @@ describe('looks at counts that only grow', () => {
       read.counts.map(({ clients }) => clients),
       [1, 1],
     );
+    const { errors, failures } = armTick(read, 'canary');
+    assert.deepEqual({ errors, failures }, { errors: 2, failures: 6 });
   });
 
   it('compare with the fresh baseline where there is one, and learn from the stable instances beside it', () => {

@@ -51,6 +51,14 @@ describe('where clients stay on their version', () => {
     assert.notDeepEqual(latencyBuckets(judge), first);
   });
 
+  test('a dead release is seen in every request that fails, once a few clients have met it', () => {
+    const dead = { requests: 20, failures: 16 };
+    assert.equal(at(feed(sticky(), 1, { ...dead, errors: 5 }, STABLE)).rule, 'dead-release');
+    assert.notEqual(at(feed(sticky(), 1, { ...dead, errors: 4 }, STABLE)).rule, 'dead-release');
+    const alive = feed(sticky(), 1, { requests: 20, failures: 5, errors: 5 }, STABLE);
+    assert.notEqual(at(alive).rule, 'dead-release');
+  });
+
   test('they are not taken from a handful of answers', () => {
     const judge = feed(sticky(), 1, { requests: 2 }, { requests: 18 });
     assert.deepEqual(latencyBuckets(judge), []);

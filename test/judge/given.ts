@@ -19,16 +19,18 @@ export const SECOND = 1000;
 export interface Arm {
   readonly requests?: number;
   readonly errors?: number;
+  readonly failures?: number;
   readonly ms?: number;
   readonly crashes?: number;
   readonly slowClients?: ReadonlyMap<number, number>;
 }
 
-export function arm({ requests = 0, errors = 0, ms = 50, crashes = 0, slowClients }: Arm): ArmTick {
+export function arm({ requests = 0, errors = 0, failures, ms = 50, crashes = 0, slowClients }: Arm): ArmTick {
   const latency = createHistogram();
   for (let i = 0; i < requests; i++) recordLatency(latency, ms * (1 + (i % 20) / 20));
   const clients = slowClients === undefined ? {} : { slowClients };
-  return { requests, errors, latency, crashes, instanceMinutes: 1 / 60, ...clients };
+  const each = failures === undefined ? {} : { failures };
+  return { requests, errors, ...each, latency, crashes, instanceMinutes: 1 / 60, ...clients };
 }
 
 /** A judge without a warm-up, of a rollout that began at 0. */

@@ -41,6 +41,8 @@ const LIES: Readonly<Record<string, [tick: Tick<Latencies>, message: RegExp]>> =
     canary({ requests: 0, errors: 1, latency: createHistogram() }),
     /1 errors in 0/,
   ],
+  'fewer failures than errors': [canary({ errors: 2, failures: 1 }), /canary: 1 failures in 20 requests/],
+  'more failures than requests': [canary({ failures: 21 }), /canary: 21 failures in 20 requests/],
   'negative requests': [baseline({ requests: -1, errors: -1 }), /baseline, requests: -1 is not a count/],
   'negative errors': [baseline({ errors: -1 }), /baseline, errors: -1/],
   'requests that are no number': [canary({ requests: Number.NaN }), /canary, requests: NaN/],
@@ -86,7 +88,7 @@ describe('a tick as JSON', () => {
 
   test('comes back as it was, whichever form its histograms had', () => {
     const slowClients = new Map([[300, 2]]);
-    const tick = { ...FINE, canary: { ...FINE.canary, slowClients } };
+    const tick = { ...FINE, canary: { ...FINE.canary, failures: 3, slowClients } };
     assert.deepEqual(tickFromJson(JSON.parse(text(tick))), tick);
     const sparse = { ...tick, canary: { ...tick.canary, latency: toSparse(tick.canary.latency) } };
     assert.equal(text(sparse), text(tick));

@@ -117,6 +117,7 @@ const countsOf = (part: Side, instances: MetricWindow['instances']): InstanceCou
       part,
       requests,
       errors,
+      failures: errors,
       latency: latency ?? createHistogram(),
       slow: new Map(),
       clients: 0,

@@ -26,6 +26,8 @@ export interface InstanceCount {
   readonly requests: number;
   /** At the unit that is randomised, as the provider counts them. */
   readonly errors: number;
+  /** Every request that failed. */
+  readonly failures: number;
   readonly latency: Histogram;
   /** By bucket of latency: answers in it or above, each sticky visitor once. */
   readonly slow: ReadonlyMap<number, number>;
@@ -75,11 +77,13 @@ export const countsOf = (counts: TrafficCounts, sides: Sides): readonly Instance
     const {
       requests,
       visitorErrors: errors,
+      errors: failures,
       latency,
       slowVisitors: slow,
       failingVisitors: clients,
     } = instance;
-    return [{ name: `${instance.arm}/${instance.instance}`, part, requests, errors, latency, slow, clients }];
+    const name = `${instance.arm}/${instance.instance}`;
+    return [{ name, part, requests, errors, failures, latency, slow, clients }];
   });
 
 function partOf({ revision, arm }: InstanceCounts, { canary, stable, fresh }: Sides): Part | undefined {
@@ -115,7 +119,7 @@ export class Counters {
         continue;
       }
       const change = before === undefined ? count : difference(count, before);
-      if (change.requests > 0 || change.errors > 0 || change.slow.size > 0) news.push(change);
+      if (change.requests > 0 || change.failures > 0 || change.slow.size > 0) news.push(change);
     }
     return { counts: news, reset };
   }
@@ -140,6 +144,7 @@ export class Counters {
 const wentBack = (now: InstanceCount, before: InstanceCount): boolean =>
   now.requests < before.requests ||
   now.errors < before.errors ||
+  now.failures < before.failures ||
   now.clients < before.clients ||
   before.latency.some((n, bucket) => n > (now.latency[bucket] ?? 0)) ||
   [...before.slow].some(([bucket, n]) => n > (now.slow.get(bucket) ?? 0));
@@ -150,6 +155,7 @@ function difference(now: InstanceCount, before: InstanceCount): InstanceCount {
     ...now,
     requests: now.requests - before.requests,
     errors: now.errors - before.errors,
+    failures: now.failures - before.failures,
     latency: now.latency.map((n, bucket) => n - (before.latency[bucket] ?? 0)),
     slow: new Map(slow.filter(([, n]) => n > 0)),
     clients: now.clients - before.clients,
@@ -163,6 +169,7 @@ function sum(a: InstanceCount, b: InstanceCount): InstanceCount {
     ...b,
     requests: a.requests + b.requests,
     errors: a.errors + b.errors,
+    failures: a.failures + b.failures,
     latency,
     slow: sumSlow([a, b]),
     clients: a.clients + b.clients,
@@ -182,15 +189,18 @@ export function armTick(look: Look, side: Side): ArmTick {
   const latency = createHistogram();
   let requests = 0;
   let errors = 0;
+  let failures = 0;
   for (const count of counts) {
     requests += count.requests;
     errors += count.errors;
+    failures += count.failures;
     mergeInto(latency, count.latency);
   }
   // A visitor's error may be counted a moment before the request that it belongs to.
   return {
     requests,
     errors: Math.min(errors, requests),
+    failures: Math.min(Math.max(errors, failures), requests),
     latency,
     slowClients: sumSlow(counts),
     crashes: look.crashes[side],
@@ -213,6 +223,7 @@ type PackedCount = readonly [
   latency: readonly number[],
   slow?: readonly number[],
   clients?: number,
+  failures?: number,
 ];
 
 interface PackedLook extends Pick<Look, 'epoch' | 'crashes' | 'instanceMinutes'> {
@@ -250,20 +261,31 @@ export function unpackLook(payload: Json): Look {
 }
 
 /** Of the histogram the buckets that are not empty, index and count in turn; what only sticky routes have is left out where it is empty. */
-function pack({ name, part, requests, errors, latency, slow, clients }: InstanceCount): PackedCount {
+function pack({
+  name,
+  part,
+  requests,
+  errors,
+  failures,
+  latency,
+  slow,
+  clients,
+}: InstanceCount): PackedCount {
   const packed: number[] = [];
   for (let bucket = 0; bucket < BUCKETS; bucket++) {
     const count = latency[bucket] ?? 0;
     if (count > 0) packed.push(bucket, count);
   }
   const always = [name, part, requests, errors, packed] as const;
-  return slow.size === 0 && clients === 0 ? always : [...always, [...slow].flat(), clients];
+  const plain = slow.size === 0 && clients === 0 && failures === errors;
+  return plain ? always : [...always, [...slow].flat(), clients, failures];
 }
 
-function unpack([name, part, requests, errors, packed, slow = [], clients = 0]: PackedCount): InstanceCount {
+function unpack(count: PackedCount): InstanceCount {
+  const [name, part, requests, errors, packed, slow = [], clients = 0, failures = errors] = count;
   const latency = createHistogram();
   for (const [bucket, count] of pairs(packed)) latency[bucket] = count;
-  return { name, part, requests, errors, latency, slow: new Map(pairs(slow)), clients };
+  return { name, part, requests, errors, failures, latency, slow: new Map(pairs(slow)), clients };
 }
 
 const pairs = (flat: readonly number[]): ReadonlyArray<readonly [number, number]> =>
