@@ -1,10 +1,10 @@
 // What the service counts of itself, for a Prometheus that finds it by the files in a folder. Without the file `metered`: nothing.
 const { existsSync, readFileSync, rmSync, writeFileSync } = require('node:fs');
-const { join } = require('node:path');
+const path = require('node:path');
 
 const { PORT, SPILLWAY_INSTANCE, SPILLWAY_VERSION = '' } = process.env;
 const folder = existsSync('metered') ? readFileSync('metered', 'utf8') : undefined;
-const file = join(folder ?? '.', `${SPILLWAY_INSTANCE}.json`);
+const file = path.join(folder ?? '.', `${SPILLWAY_INSTANCE}.json`);
 /** One in ten goes wrong, which nobody else sees. */
 const wrong = existsSync('wrong');
 const counts = { 200: 0, 500: 0 };

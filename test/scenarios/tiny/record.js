@@ -1,8 +1,8 @@
 // record.js WORD: writes the word and the version down in a file outside, so that a test can count what was done.
 const { appendFileSync, readFileSync } = require('node:fs');
-const { join } = require('node:path');
+const path = require('node:path');
 
-const here = (name) => readFileSync(join(__dirname, name), 'utf8').trim();
+const here = (name) => readFileSync(path.join(__dirname, name), 'utf8').trim();
 
 exports.version = here('version');
 exports.record = (word) => appendFileSync(here('ledger'), `${word} ${exports.version}\n`);
