@@ -35,6 +35,21 @@ apt() {
     -o Acquire::Retries=1 -o Acquire::http::Timeout=20 "$@" </dev/null
 }
 
+# Servers are installed for the tests, which start their own: none is to run as a service of the machine.
+policy=/usr/sbin/policy-rc.d
+without_services() {
+  if [ -e $policy ]; then
+    "$@"
+    return
+  fi
+  trap 'rm -f $policy' EXIT
+  printf '#!/bin/sh\nexit 101\n' >$policy
+  chmod +x $policy
+  "$@" && status=0 || status=$?
+  rm -f $policy
+  return $status
+}
+
 # A part that cannot be had is left out with its reason; with CI=true that is an error.
 leave_out() {
   [ "${CI:-}" != true ] || fail "$1 is missing: $2"
@@ -53,7 +68,8 @@ debian_packages() { # PURPOSE
   else
     say "installing the Debian packages for $1: $packages"
     # shellcheck disable=SC2086 # a list of names
-    log=$( (apt install --no-install-recommends $packages || { apt update && apt install --no-install-recommends $packages; }) 2>&1) ||
+    log=$( (without_services apt install --no-install-recommends $packages ||
+      { apt update && without_services apt install --no-install-recommends $packages; }) 2>&1) ||
       leave_out "$packages" "apt-get failed: $(echo "$log" | tail -n 1)"
   fi
 }
