@@ -3,7 +3,7 @@ import { instanceId, type InstanceId, type RevisionDigest } from '../../core/ids
 import { instant, type Duration } from '../../core/time.ts';
 import type { ArmName } from '../../core/weights.ts';
 import { askEdge, type ControlRequest } from '../../edge/client.ts';
-import { unpackHistogram, type WireCounts, type WireRoute } from '../../edge/wire.ts';
+import { unpackHistogram, type WireCount, type WireCounts, type WireRoute } from '../../edge/wire.ts';
 import type { ObservedRoute, Routing, Traffic, TrafficCounts } from '../../ports/traffic.ts';
 import { run } from './running.ts';
 import { startDetached, type StartEdge } from './start.ts';
@@ -75,28 +75,50 @@ export function createEdgeTraffic({ dir, startEdge = startDetached }: EdgeTraffi
     },
 
     async watchSlow(route: string, buckets: readonly number[]): Promise<void> {
-      await ask({ method: 'POST', path: '/watch-slow', body: { route, buckets } });
+      const asked = ask({ method: 'POST', path: '/watch-slow', body: { route, buckets } });
+      await asked.catch(ignoreUnknownAction);
     },
 
     async counts(route: string): Promise<TrafficCounts> {
       const path = `/counts?route=${encodeURIComponent(route)}`;
-      return fromWire(await ask<WireCounts>({ method: 'GET', path }));
+      return fromWire(await ask<WireCountsOfAny>({ method: 'GET', path }));
     },
   };
 }
 
-const fromWire = ({ at, instances, ...rest }: WireCounts): TrafficCounts => ({
+/** What an edge tells that an older Spillway has started, and that has run since: it knows visitors by their errors alone. */
+type WireCountOfAny = Omit<WireCount, OnlyOfLate> & Partial<Pick<WireCount, OnlyOfLate>>;
+type OnlyOfLate = 'failingVisitors' | 'slowVisitors';
+type WireCountsOfAny = Omit<WireCounts, 'instances' | 'watched' | 'approximate'> &
+  Partial<Pick<WireCounts, 'watched' | 'approximate'>> & { readonly instances: readonly WireCountOfAny[] };
+
+const fromWire = ({
+  at,
+  instances,
+  watched = [],
+  approximate = true,
+  ...rest
+}: WireCountsOfAny): TrafficCounts => ({
   ...rest,
   at: instant(at),
-  instances: instances.map((count) => ({
+  watched,
+  approximate,
+  instances: instances.map(({ failingVisitors = 0, slowVisitors = [], ...count }) => ({
     ...count,
     arm: count.arm as ArmName,
     revision: count.revision as RevisionDigest,
     instance: instanceId(count.instance),
     latency: unpackHistogram(count.latency),
-    slowVisitors: pairs(count.slowVisitors),
+    failingVisitors,
+    slowVisitors: pairs(slowVisitors),
   })),
 });
+
+/** Of an edge that does not count slow answers by visitor nobody expects it: `counts` says what is watched. A route has a name. */
+function ignoreUnknownAction(error: unknown): void {
+  if (!(error instanceof SpillwayError) || error.code !== 'not_found' || error.where !== undefined)
+    throw error;
+}
 
 const pairs = (flat: readonly number[]): ReadonlyMap<number, number> =>
   new Map(flat.flatMap((key, i) => (i % 2 === 0 ? [[key, flat[i + 1] ?? 0] as const] : [])));

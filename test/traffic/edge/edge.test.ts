@@ -121,6 +121,47 @@ it('a launcher that starts nothing is told as unavailable', async (t) => {
   await assert.rejects(traffic.observe('shop/production'), /no such unit/);
 });
 
+it('an edge that an older Spillway has left running is counted by what it tells', async (t) => {
+  const dir = folder(t);
+  const answers: Readonly<Record<string, unknown>> = {
+    '/counts?route=shop%2Fproduction': {
+      route: 'shop/production',
+      epoch: 'one',
+      rollout: 'r-1',
+      at: 1,
+      dropped: 0,
+      instances: [
+        {
+          arm: 'canary',
+          revision: 'sha256:2',
+          version: '2',
+          instance: 'i-1',
+          requests: 7,
+          errors: 3,
+          visitorErrors: 2,
+          latency: [5, 7],
+        },
+      ],
+    },
+  };
+  const older = createServer((req, res) => {
+    const body = answers[req.url ?? ''];
+    const unknown = { code: 'not_found', message: `the edge does not know ${req.method} ${req.url}` };
+    res.writeHead(body === undefined ? 404 : 200).end(JSON.stringify(body ?? unknown));
+  });
+  await new Promise<void>((resolve) => older.listen(edgePaths(dir).control, resolve));
+  t.after(() => new Promise((resolve) => older.close(resolve)));
+  const traffic = createEdgeTraffic({ dir, startEdge: () => assert.fail('it runs') });
+  const { instances, watched, approximate } = await traffic.counts('shop/production');
+  assert.deepEqual(
+    instances.map(({ requests, errors, visitorErrors }) => [requests, errors, visitorErrors]),
+    [[7, 3, 2]],
+  );
+  assert.deepEqual([instances[0]?.failingVisitors, instances[0]?.slowVisitors.size], [0, 0]);
+  assert.deepEqual([watched, approximate], [[], true]);
+  await traffic.watchSlow('shop/production', [5]);
+});
+
 it('its configuration gives a listen address and a stickiness', () => {
   const cookie = { by: 'cookie', name: 'spillway' };
   const parsed = (value: unknown) => edgeTrafficSchema.parse(value);
