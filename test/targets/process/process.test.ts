@@ -1,16 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { createServer } from 'node:net';
-import {
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  statSync,
-  truncateSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'node:test';
 import { applicationName, instanceId, type InstanceId, type LaneId } from '../../../src/core/ids.ts';
@@ -296,37 +287,6 @@ describe('health', () => {
     assert.equal(await healthOf({ body: 'is well' }), 'healthy');
     assert.equal(await healthOf({ body: 'is ill' }), 'GET /health answered without "is ill"');
     assert.equal(await healthOf({ path: null }), 'healthy');
-  });
-});
-
-describe('releases', () => {
-  it('are copies: neither the application nor a later change of the artifact reaches the other', async () => {
-    await run();
-    const release = join(rig.dir, 'shop/production/releases', 'a'.repeat(16));
-    writeFileSync(join(release, 'server.mjs'), 'changed by the application');
-    assert.match(readFileSync(join(rig.artifact, 'server.mjs'), 'utf8'), /createServer/);
-    assert.equal(statSync(join(release, 'bin/tool')).mode & 0o777, 0o755);
-  });
-
-  it('stay while they are new, kept or running; `current` names the one that serves', async () => {
-    const digits = ['1', '2', '3', '4', '5', '6', '7', '8'];
-    const revisions = digits.map((digit) =>
-      revisionOf(digit, serverSettings('', { command: ['sleep', '600'] })),
-    );
-    const [running, kept] = revisions;
-    assert.ok(running && kept);
-    for (const [i, revision] of revisions.entries()) {
-      await target.prepare(lane, revision, rig.artifact);
-      const release = join(rig.dir, 'shop/production/releases', revision.digest.slice(7, 23));
-      utimesSync(release, 1000 + i, 1000 + i);
-    }
-    await target.start(startOf(running, 'k1', 1));
-    await target.remove(lane, [kept.digest]);
-    const names = readdirSync(join(rig.dir, 'shop/production/releases')).map((name) => name[0]);
-    assert.deepEqual(new Set(names), new Set(['1', '2', '4', '5', '6', '7', '8']));
-    assert.equal(readlinkSync(join(rig.dir, 'shop/production/current')), `releases/${'2'.repeat(16)}`);
-    await target.remove(lane, [running.digest]);
-    assert.equal(readlinkSync(join(rig.dir, 'shop/production/current')), `releases/${'1'.repeat(16)}`);
   });
 });
 
