@@ -116,13 +116,18 @@ ${markdownTable(
   ],
 )}
 
-${markdownTable(
-  ['second', 'verdict', 'rule', 'response'],
-  result.verdicts.map(({ s, verdict, rule, response }) => [String(s), verdict, rule, response ?? 'none']),
-)}
+${verdictsIn(result)}
 `;
   writeFileSync(join(FOLDER, 'aa.md'), text);
 }
+
+const verdictsIn = ({ verdicts }: Result) =>
+  verdicts.length === 0
+    ? 'The judge said the same all the time: nothing against the canary.'
+    : markdownTable(
+        ['second', 'verdict', 'rule', 'response'],
+        verdicts.map(({ s, verdict, rule, response }) => [String(s), verdict, rule, response ?? 'none']),
+      );
 
 const twins = await Twins.build();
 try {
