@@ -14,6 +14,8 @@ const GROWTH = 1.02;
 const LN_GROWTH = Math.log(GROWTH);
 /** The last bucket begins above ten minutes and takes all that is slower. */
 export const BUCKETS = 790;
+/** What a bucket can hold. */
+export const LARGEST_COUNT = 2 ** 32 - 1;
 
 export const createHistogram = (): Histogram => new Uint32Array(BUCKETS);
 

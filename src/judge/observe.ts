@@ -1,6 +1,6 @@
 import { evidenceOf, logEsOf, rollbackIsPossible } from './evidence.ts';
 import { rollbackIn } from './finding.ts';
-import type { Latencies } from './histogram.ts';
+import { LARGEST_COUNT, type Latencies } from './histogram.ts';
 import { feedPlain } from './plain/index.ts';
 import { feedAbsolute } from './sequential/absolute.ts';
 import { feedCertificate } from './sequential/certificate.ts';
@@ -34,6 +34,8 @@ export function observe(judge: Judge, tick: Tick<Latencies>): Judge {
   checkTick(tick, from);
   readArm(PAIR.canary, 'canary', tick.canary);
   readArm(PAIR.baseline, 'baseline', tick.baseline);
+  checkRoom(judge, 'canary');
+  checkRoom(judge, 'baseline');
 
   judge.lastTickAt = tick.at;
   if (tick.canary.requests > 0) judge.lastCanaryAt = tick.at;
@@ -52,6 +54,13 @@ export function observe(judge: Judge, tick: Tick<Latencies>): Judge {
   const isBad = judge.warm && judge.plain !== undefined && feedPlain(judge.plain, tick, from);
   latch(judge, tick.at, isBad);
   return judge;
+}
+
+/** A histogram that ran over would no longer hold as many answers as are looked for in it. */
+function checkRoom({ window, waiting }: Judge, name: 'canary' | 'baseline'): void {
+  const answers = window[name].answers + (waiting?.[name].answers ?? 0) + PAIR[name].latency.total;
+  if (answers > LARGEST_COUNT)
+    throw new RangeError(`${name}: more answers than can be counted: ${answers} within minutes`);
 }
 
 /** Tells whether the time since `from` counts. */

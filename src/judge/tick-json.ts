@@ -1,4 +1,12 @@
-import { BUCKETS, createHistogram, isSparse, toSparse, type Histogram, type Latencies } from './histogram.ts';
+import {
+  BUCKETS,
+  createHistogram,
+  isSparse,
+  LARGEST_COUNT,
+  toSparse,
+  type Histogram,
+  type Latencies,
+} from './histogram.ts';
 import type { ArmTick, InstanceCount, Tick } from './tick.ts';
 
 /** One arm of a tick as plain JSON: the form of records, traces and the API. */
@@ -86,9 +94,6 @@ function armFromJson(json: unknown, name: string): ArmTick {
     ...(slow === undefined ? {} : { slowClients: new Map(pairs(slow, `${name}.slow_clients`)) }),
   };
 }
-
-/** Of one bucket. */
-const LARGEST_COUNT = 2 ** 32 - 1;
 
 function histogram(json: unknown, field: string): Histogram {
   const result = createHistogram();

@@ -32,6 +32,8 @@ export function readArm(into: ArmCounts, name: 'canary' | 'baseline', tick: ArmT
 
 interface WaitingArm {
   readonly totals: Totals;
+  /** All that `latency` holds. */
+  answers: number;
   readonly latency: Histogram;
   slowClients: Map<number, number> | undefined;
 }
@@ -45,6 +47,7 @@ export interface Waiting {
 
 const emptyArm = (): WaitingArm => ({
   totals: noTotals(),
+  answers: 0,
   latency: createHistogram(),
   slowClients: undefined,
 });
@@ -58,6 +61,7 @@ export function addWaiting(waiting: Waiting, { canary, baseline }: ArmPair): voi
 
 function addArm(arm: WaitingArm, counts: ArmCounts): void {
   addTotals(arm.totals, counts);
+  arm.answers += counts.latency.total;
   addCounts(arm.latency, counts.latency);
   if (counts.slowClients === undefined) return;
   const slow = (arm.slowClients ??= new Map());

@@ -87,8 +87,8 @@ export interface Dispersion {
   /** What evidence is divided by now. */
   phi: number;
   readonly lengths: readonly Blocks[];
-  /** Of the instances, by their place in the blocks. */
-  readonly names: string[];
+  /** Where each instance has its place in the blocks. */
+  readonly places: Map<string, number>;
 }
 
 export function createDispersion(from: number, history: InstanceHistory): Dispersion {
@@ -98,7 +98,7 @@ export function createDispersion(from: number, history: InstanceHistory): Disper
       if (length === seconds) for (const block of blocks) addBlock(sums, block);
     return { seconds, sums, from, requests: [], errors: [] };
   });
-  return { phi: temperingOf(largestPhi(lengths)), lengths, names: [] };
+  return { phi: temperingOf(largestPhi(lengths)), lengths, places: new Map() };
 }
 
 /** The estimates of each block length, for the record. */
@@ -140,14 +140,14 @@ function closeBlock(blocks: Blocks, at: number): void {
 }
 
 /** Instances that have no name are told apart by their place in the list. */
-function placeOf({ names, lengths }: Dispersion, { name }: InstanceCount, index: number): number {
+function placeOf({ places, lengths }: Dispersion, { name }: InstanceCount, index: number): number {
   const called = name ?? String(index);
-  if (names[index] === called) return index;
-  const known = names.indexOf(called);
-  if (known >= 0) return known;
+  const known = places.get(called);
+  if (known !== undefined) return known;
   for (const { requests, errors } of lengths) {
     requests.push(0);
     errors.push(0);
   }
-  return names.push(called) - 1;
+  places.set(called, places.size);
+  return places.size - 1;
 }
