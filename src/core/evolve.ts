@@ -137,9 +137,12 @@ function retreated(d: Deployment, event: Of<'canary.retreated'>): Deployment {
   const { step, key } = event;
   const retreats = carried(d, {}).retreats + 1;
   const back = rollout(d, { phase: 'retreating', expects: key, step, retreats });
-  const going = without(back, 'step_minimum', 'step_maximum');
-  return d.paused === null ? withDue(going, { deadline: after(event.at, deployingLimit(d)) }) : going;
+  return timed(without(back, 'step_minimum', 'step_maximum'), event.at);
 }
+
+/** The rollout has its whole time from here on; while it is paused no time runs. */
+const timed = (d: Deployment, from: Instant): Deployment =>
+  d.paused === null ? withDue(d, { deadline: after(from, deployingLimit(d)) }) : d;
 
 function paused(d: Deployment, event: Of<'deployment.paused'>): Deployment {
   const pause: Pause = { since: event.at, by: event.actor, reason: event.reason };
@@ -223,7 +226,7 @@ const changes: { readonly [Type in Later['type']]: (d: Deployment, e: Of<Type>) 
   },
   'canary.planned': (d, e) => {
     const planned = { ...d, plan: { ...d.plan, steps: e.steps } };
-    return withDue(planned, { deadline: after(d.since, deployingLimit(planned)) });
+    return timed(planned, e.at);
   },
   'instances.starting': (d, e) => rollout(d, { phase: 'starting', expects: e.key }),
   'instances.ready': (d, e) => {

@@ -46,6 +46,24 @@ test('steps that were chosen when the rollout starts are recorded, and walked', 
   assert.ok(world.happened().includes('canary.step'));
 });
 
+test('a rollout that a person pauses before its steps are chosen stays paused for as long as they like', () => {
+  const world = new World();
+  world.serving('v1');
+  const canary = world.request('v2', { riskBudget: 500 });
+  world.through(canary, 'preflight', 'build');
+  world.feed({ type: 'pause', deployment: canary, reason: 'lunch' });
+  const { key } = world.effect(canary, 'prepare');
+  world.feed({
+    type: 'outcome',
+    deployment: canary,
+    key,
+    effect: 'prepare',
+    result: { ok: true, planned: PLANNED },
+  });
+  world.pass(hours(24));
+  assert.equal(world.state(canary), 'deploying');
+});
+
 test('the rollout gets the time that its steps may take', () => {
   const world = new World();
   const canary = world.get(prepared(world, PLANNED));
