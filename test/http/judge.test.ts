@@ -47,11 +47,21 @@ describe('POST /api/v1/judge', () => {
     const [first] = ticks(1);
     assert.ok(first);
     const body = { started_at: NOON, ticks: [first] };
+    const crowd = { ...first.baseline, requests: 2 ** 32 - 1, latency: [300, 2 ** 32 - 1] };
+    const { mannWhitney, ...plain } = DEFAULT_SETTINGS.plain;
+    const lookback = { ...plain, mannWhitney: { ...mannWhitney, lookback: 1e6 } };
     const cases: readonly [unknown, string, RegExp][] = [
       [{ ...body, settings: { alpha: 2 } }, 'settings.alpha', /alpha/],
       [{ ...body, settings: { gates: 3 } }, 'settings.gates', /object/],
       [{ ...body, settings: { rule: 'dice' } }, 'settings.rule', /rule/],
       [{ ...body, settings: { shrug: 1 } }, 'settings', /shrug/],
+      [{ ...body, settings: { rule: 'fixed', windowMs: 1e12 } }, 'settings.windowMs', /10000 times/],
+      [{ ...body, settings: { plain: lookback } }, 'settings.plain.mannWhitney.lookback', /1000/],
+      [
+        { ...body, ticks: [1, 2].map((i) => ({ ...first, at: NOON + i, baseline: crowd })) },
+        'ticks.1',
+        /more answers than can be counted/,
+      ],
       [{ ...body, context: { minStepMs: -1 } }, 'context.minStepMs', /minStepMs/],
       [{ ...body, ticks: [] }, 'ticks', /at least one/],
       [

@@ -48,7 +48,7 @@ export function judged({ errorRate, seconds, settings: some = {} }: Judged): Jud
       staleAfterMs: 30_000,
     });
     const before = verdicts.at(-1);
-    if (before?.verdict !== said.verdict || before.rule !== said.rule)
+    if (before?.verdict !== said.verdict || before.rule !== said.rule || before.response !== said.response)
       verdicts.push({ at, step: 0, ...said, record: JSON.parse(JSON.stringify(record)) as typeof record });
   }
   return {

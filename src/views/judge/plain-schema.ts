@@ -4,6 +4,8 @@ import type { PlainSettings } from '../../judge/index.ts';
 const positive = z.number().gt(0);
 const amount = z.number().min(0);
 const few = z.int().min(1).max(10_000);
+/** What is worked out anew in each analysis: with more values that would take too long. */
+const LONGEST_LOOKBACK = 1000;
 
 const effectSize = z.strictObject({
   measure: z.enum(['meanRatio', 'cles']),
@@ -48,6 +50,6 @@ export const plainSettings = z.strictObject({
     pass: amount,
     marginal: amount,
     intervalsPerAnalysis: few,
-    lookback: few,
+    lookback: z.int().min(1).max(LONGEST_LOOKBACK),
   }),
 }) satisfies z.ZodType<PlainSettings>;

@@ -34,25 +34,33 @@ const gates = z.strictObject({
   errorLimitAboveBaseline: z.boolean().exactOptional(),
 } satisfies Shape<EffectGates>);
 
-export const judgeSettings = z.strictObject({
-  rule: z.enum(['sequential', 'fixed', 'consecutive', 'mann_whitney']),
-  alpha: share,
-  latency: z.boolean(),
-  limits,
-  gates,
-  plannedTicks: z.int().min(1),
-  watchedTicks: z.int().min(1).exactOptional(),
-  warmUpMs: z.union([amount, z.literal('auto')]),
-  windowMs: positive,
-  acceptableErrorRate: share.exactOptional(),
-  stages: z.union([z.literal(1), z.literal(2)]),
-  certificate: z.enum(['standard', 'strict']),
-  unit: z.enum(['request', 'client']),
-  tempering: z.enum(['estimated', 'off']),
-  fixedPhi: z.number().min(1).exactOptional(),
-  onset: z.enum(['mixture', 'start']),
-  plain: plainSettings,
-} satisfies Shape<JudgeSettings>) satisfies z.ZodType<JudgeSettings>;
+/** All intervals of a plain rule's window are held, and put together again and again. */
+const MOST_INTERVALS = 10_000;
+
+export const judgeSettings = z
+  .strictObject({
+    rule: z.enum(['sequential', 'fixed', 'consecutive', 'mann_whitney']),
+    alpha: share,
+    latency: z.boolean(),
+    limits,
+    gates,
+    plannedTicks: z.int().min(1),
+    watchedTicks: z.int().min(1).exactOptional(),
+    warmUpMs: z.union([amount, z.literal('auto')]),
+    windowMs: positive,
+    acceptableErrorRate: share.exactOptional(),
+    stages: z.union([z.literal(1), z.literal(2)]),
+    certificate: z.enum(['standard', 'strict']),
+    unit: z.enum(['request', 'client']),
+    tempering: z.enum(['estimated', 'off']),
+    fixedPhi: z.number().min(1).exactOptional(),
+    onset: z.enum(['mixture', 'start']),
+    plain: plainSettings,
+  } satisfies Shape<JudgeSettings>)
+  .refine(
+    ({ rule, windowMs, plain }) => rule === 'sequential' || windowMs <= MOST_INTERVALS * plain.intervalMs,
+    { path: ['windowMs'], error: `must be at most ${MOST_INTERVALS} times plain.intervalMs` },
+  ) satisfies z.ZodType<JudgeSettings>;
 
 const some = z.record(z.string(), z.unknown());
 
@@ -79,7 +87,8 @@ export const assessmentContext = z.strictObject({
   concurrentBaseline: z.boolean(),
   certificateRequired: z.boolean(),
   staleAfterMs: positive,
-}) satisfies z.ZodType<AssessmentContext>;
+  trouble: z.string().max(5000).exactOptional(),
+} satisfies Shape<AssessmentContext>) satisfies z.ZodType<AssessmentContext>;
 
 export const instanceHistory = z.array(
   z.strictObject({

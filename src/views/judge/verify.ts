@@ -1,4 +1,4 @@
-import { assess, verdictOf, type AssessmentRecord, type Finding } from '../../judge/index.ts';
+import { assess, verdictOf, type AssessmentRecord, type Finding, type Judge } from '../../judge/index.ts';
 import type { ReadRecord, RecordedVerdict } from './record.ts';
 import { Replay } from './replay.ts';
 
@@ -26,8 +26,12 @@ export interface Difference {
 /** Of a number that was computed anew: the last digits may depend on the machine. */
 const TOLERANCE = 1e-9;
 
+/** Harm for which a canary is rolled back is told with the look that shows it; where it was tried again, a little later. */
+const TOLD_WITHIN_MS = 10_000;
+
 /**
- * Recomputes (a) each verdict from the evidence in its own record, and (b) that evidence from the ticks. It needs nothing but the record.
+ * Recomputes (a) each verdict from the evidence in its own record, and (b) that evidence from the ticks, and looks whether (c) the ticks show harm that no verdict tells.
+ * It needs nothing but the record.
  * @param where names the record in errors
  * @throws SpillwayError `invalid_event` for a record that cannot be judged at all
  */
@@ -44,12 +48,20 @@ export function verifyRecord(record: ReadRecord, where: string): Verification {
     }));
   });
   while (replay.next() !== undefined);
+  differences.push(...untold(replay.judge, verdicts));
   return {
     verified: differences.length === 0,
     verdicts: verdicts.length,
     ticks: record.ticks.length,
     differences,
   };
+}
+
+function untold({ issue, lastTickAt }: Judge, verdicts: readonly RecordedVerdict[]): readonly Difference[] {
+  if (issue === undefined || (lastTickAt ?? issue.at) - issue.at < TOLD_WITHIN_MS) return [];
+  if (verdicts.some(({ response }) => response === 'rollback')) return [];
+  const missing = { field: 'verdict', recorded: undefined, recomputed: 'issue', from: 'ticks' } as const;
+  return [{ verdict: verdicts.length + 1, at: issue.at, ...missing }];
 }
 
 type Found = Omit<Difference, 'verdict' | 'at'>;

@@ -37,6 +37,18 @@ describe('a record that nobody touched', () => {
     assert.ok(TEXT.split('\n').length > 120);
   });
 
+  test('is verified with why there were no newer counts', () => {
+    const { verdicts } = HONEST;
+    const [first] = verdicts;
+    assert.ok(first);
+    const context = { ...first.record.context, trouble: 'the server of metrics is away' };
+    const told = { ...first, record: { ...first.record, context } };
+    assert.deepEqual(
+      verify(recordText({ ...HONEST, verdicts: [told, ...verdicts.slice(1)] })).differences,
+      [],
+    );
+  });
+
   test('is verified with its latest look too', () => {
     const latest = HONEST.verdicts.at(-1) ?? null;
     assert.ok(verify(recordText({ ...HONEST, latest })).verified);
@@ -84,6 +96,11 @@ describe('one thing changed', () => {
         if (last) last.reason = last.reason.replace(/\d/, '9');
       },
       /^reason$/,
+    ],
+    [
+      'the verdict of the harm gone',
+      ({ verdicts }) => verdicts.splice(verdicts.findIndex(({ response }) => response === 'rollback')),
+      /^verdict$/,
     ],
     [
       'another minimum time',
