@@ -15,6 +15,10 @@ export function baselineShare(deployment: Deployment, canary: Weight): Weight {
   return Math.min(canary, ALL - canary) as Weight;
 }
 
+/** Whether a fresh baseline is there beside the canary: also without traffic, so that both are of one age when they get some. */
+export const baselineRuns = (deployment: Deployment, canary: Weight): boolean =>
+  hasFreshBaseline(deployment) && canary < ALL;
+
 /**
  * How many instances of a fresh baseline there may be; null while that is about to change, and nobody but the effect under way starts
  * or ends any.
@@ -22,5 +26,5 @@ export function baselineShare(deployment: Deployment, canary: Weight): Weight {
 export function baselineCount(deployment: Deployment, { phase, weight, instances }: Rollout): number | null {
   if (!hasFreshBaseline(deployment)) return 0;
   if (phase !== 'watching' && phase !== 'verifying') return null;
-  return baselineShare(deployment, weight) > NONE ? instances : 0;
+  return baselineRuns(deployment, weight) ? instances : 0;
 }

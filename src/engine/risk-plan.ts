@@ -6,14 +6,18 @@ import { DEFAULT_LIMITS, planRollout, type PresentTraffic, type RolloutPlan } fr
 import { settingsOf } from './observer/judging.ts';
 import { asJson } from './tasks.ts';
 
+/** Whether a deployment has a risk budget, and traffic to split. */
+export const hasRiskBudget = ({ plan, previous, kind }: Deployment): boolean =>
+  plan.riskBudget !== undefined && plan.strategy === 'canary' && previous !== null && kind === 'release';
+
 /** The steps that keep to a deployment's risk budget at the present traffic. @returns undefined where it has no budget, or nothing to split */
 export function stepsWithin(
-  { plan, previous, kind }: Deployment,
+  deployment: Deployment,
   traffic: PresentTraffic | null,
 ): PlannedSteps | undefined {
-  const { riskBudget, steps, strategy } = plan;
-  if (riskBudget === undefined || strategy !== 'canary' || previous === null || kind !== 'release')
-    return undefined;
+  const { plan } = deployment;
+  const { riskBudget, steps } = plan;
+  if (riskBudget === undefined || !hasRiskBudget(deployment)) return undefined;
   const instead = (why: string): PlannedSteps => ({
     steps,
     reason: `steps as configured or by default, not by the risk budget of ${riskBudget}: ${why}`,

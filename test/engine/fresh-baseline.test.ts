@@ -66,6 +66,21 @@ describe('a canary with a fresh baseline', () => {
     await bench.stop();
   });
 
+  it('starts both at one time also where the first step has no traffic', async () => {
+    const { bench, id } = await rollingOut({}, FRESH.replace('[10, 50, 100]', '[0, 10, 100]'));
+    await bench.until(id, 'deploying');
+    await bench.system.until(async () => bench.traffic.share('1.1.0') === 10, minutes(10));
+    await bench.system.advance(seconds(10));
+    const [young, ...others] = await baselines(bench);
+    const canary = (await bench.running()).find(({ revision }) => revision !== young?.revision);
+    assert.equal(young?.startedAt, canary?.startedAt);
+    assert.deepEqual(others, []);
+    assert.equal(sharesSet(bench).at(-1), 'stable 80, canary 10, baseline 10');
+    await bench.until(id, 'completed');
+    assert.deepEqual(await baselines(bench), []);
+    await bench.stop();
+  });
+
   it('goes back to the instances that have served all the time; the young ones end with it', async () => {
     const { bench, id } = await rollingOut();
     bench.traffic.behaviour = (version) => ({ errors: version === '1.1.0' ? 0.3 : 0.001, latencyMs: 20 });

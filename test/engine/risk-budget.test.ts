@@ -59,6 +59,23 @@ describe('a rollout with a risk budget', () => {
     await bench.stop();
   });
 
+  it('keeps to it also when the server dies before the steps are chosen: the new one looks at the traffic first', async () => {
+    const bench = await serving();
+    const append = bench.store.append.bind(bench.store);
+    let chosen = false;
+    bench.store.append = (asked) => {
+      if (chosen || !asked.events.some(({ type }) => type === 'canary.planned')) return append(asked);
+      chosen = true;
+      return new Promise(() => undefined);
+    };
+    const id = await bench.deploy('1.1.0', BUDGETED);
+    await bench.system.until(async () => chosen, minutes(2));
+    await bench.crash();
+    await bench.system.advance(minutes(2));
+    assert.match((await plannedOf(bench, id)).reason, /a risk budget of 500$/);
+    await bench.stop();
+  });
+
   it('spends no more than the budget on a version ten times as bad', async () => {
     const bench = await serving();
     bench.traffic.behaviour = (version) => ({ errors: version === '1.1.0' ? 0.1 : 0.01, latencyMs: 20 });
@@ -78,7 +95,7 @@ describe('a rollout with a risk budget', () => {
     await bench.system.advance(minutes(10));
     const id = await bench.deploy('1.1.0', BUDGETED);
     await bench.until(id, 'deploying');
-    await bench.system.advance(seconds(10));
+    await bench.system.advance(minutes(2));
     const { steps, reason } = await plannedOf(bench, id);
     assert.match(reason, /not by the risk budget of 500: .*(not known|too few to decide)/);
     assert.deepEqual(

@@ -3,9 +3,8 @@ import { effectKey } from '../../core/ids.ts';
 import { stepsOf } from '../../core/planner.ts';
 import { labelOf } from '../../core/release.ts';
 import { after, milliseconds, type Instant } from '../../core/time.ts';
-import { NONE } from '../../core/weights.ts';
 import type { ObservedInstance, StartRequest } from '../../ports/target.ts';
-import { baselineShare } from '../baseline.ts';
+import { baselineRuns } from '../baseline.ts';
 import { observeFleet } from '../fleet.ts';
 import { launch } from '../launch.ts';
 import { readyOf } from '../routing.ts';
@@ -48,7 +47,7 @@ function baselineOf(mine: StartRequest, deployment: Deployment): readonly StartR
   if (status.state !== 'deploying' || previous === null || mine.revision.digest !== revision?.digest)
     return [];
   const step = stepsOf(deployment)[status.rollout.step];
-  if (step === undefined || baselineShare(deployment, step.weight) === NONE) return [];
+  if (step === undefined || !baselineRuns(deployment, step.weight)) return [];
   return [{ ...mine, key: effectKey(`${mine.key}/baseline`), revision: previous, role: 'baseline' }];
 }
 
