@@ -7,7 +7,7 @@ import { feedCertificate } from './sequential/certificate.ts';
 import { feedDispersion } from './sequential/dispersion.ts';
 import { feedLatency, setThresholds, type LatencyTest } from './sequential/latency.ts';
 import { feedRatio } from './sequential/ratio.ts';
-import { feedWarmUp } from './sequential/warm-up.ts';
+import { beginWarmUp, feedWarmUp } from './sequential/warm-up.ts';
 import { addToWindow, createWindow, moveWindow } from './sequential/window.ts';
 import { WARNING_E, type JudgeSettings } from './settings.ts';
 import { newComparison, newLimits, phiIn, type Judge } from './state.ts';
@@ -38,7 +38,11 @@ export function observe(judge: Judge, tick: Tick<Latencies>): Judge {
   checkRoom(judge, 'baseline');
 
   judge.lastTickAt = tick.at;
-  if (tick.canary.requests > 0) judge.lastCanaryAt = tick.at;
+  if (tick.canary.requests > 0) {
+    // Instances that wait for their first request do not warm up.
+    if (judge.lastCanaryAt === undefined) beginWarmUp(judge.warmUp, from);
+    judge.lastCanaryAt = tick.at;
+  }
   if (tick.baseline.requests > 0) judge.lastBaselineAt = tick.at;
   if (tick.clients !== undefined) judge.clients = tick.clients;
   addServed(judge.sinceStart.canary, tick.canary);

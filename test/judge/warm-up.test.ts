@@ -54,6 +54,21 @@ describe('a warm-up whose length is found', () => {
     assert.equal(at(fixed).verdict, 'issue');
   });
 
+  test('begins with the first request, however late that comes', () => {
+    const judge = feed(auto(), 600, { requests: 0 }, STABLE);
+    assert.equal(at(judge).rule, 'no-canary-data');
+    for (let second = 0; second < 300; second++) {
+      const left = Math.exp(-(second + 0.5) / 60);
+      feed(judge, 1, { ...CANARY, ms: 50 * (1 + 0.5 * left) }, STABLE);
+      assert.notEqual(at(judge).verdict, 'issue', `after ${second} s`);
+    }
+    const { record } = at(judge);
+    assert.equal(record.warmUpEndsAt, 600 * SECOND + 3 * (record.warmUpTimeConstantMs ?? 0));
+    const given = feed(auto({ warmUpMs: 60 * SECOND }), 600, { requests: 0 }, STABLE);
+    feed(given, 59, { ...CANARY, ms: 500 }, STABLE);
+    assert.equal(at(given, { maxStepMs: 3600 * SECOND }).rule, 'warm-up');
+  });
+
   test('nor is it while its fall cannot be told from chance yet', () => {
     let guilty = 0;
     for (let seed = 1; seed <= 60; seed++) {

@@ -44,7 +44,8 @@ export interface WarmUp {
   mayFall: boolean;
   /** Of the fall that was seen; null where none was, or where the length is given. */
   timeConstantMs: number | null;
-  readonly startedAt: number;
+  /** When the arm began to serve: with its first request. */
+  startedAt: number;
   /** Both undefined where the length is given. */
   readonly latency: Fall | undefined;
   readonly errors: Fall | undefined;
@@ -71,6 +72,12 @@ export function createWarmUp(startedAt: number, length: number | 'auto'): WarmUp
     latency: auto ? noFall(SMALLEST_FALL_BUCKETS) : undefined,
     errors: auto ? noFall(SMALLEST_FALL_SHARE) : undefined,
   };
+}
+
+/** The first requests come at `at` or right after: what was before was no warm-up. */
+export function beginWarmUp(warmUp: WarmUp, at: number): void {
+  warmUp.endsAt += at - warmUp.startedAt;
+  warmUp.startedAt = at;
 }
 
 /** When a verdict need no longer wait for the warm-up, as far as is known: a fall that is only possible is waited for longest. */
