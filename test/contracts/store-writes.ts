@@ -5,6 +5,7 @@ import type { Json } from '../../src/core/json.ts';
 import { emptyLane } from '../../src/core/lane.ts';
 import { instant } from '../../src/core/time.ts';
 import type { Store } from '../../src/ports/store.ts';
+import { EVENT_SCHEMA } from '../../src/store/event-form.ts';
 import {
   SHOP,
   aDeployment,
@@ -81,7 +82,7 @@ function appends(store: () => Store): void {
         deployment,
         event,
       ]),
-      events.map((event, index) => [index + 1, 1, SHOP, d1, event]),
+      events.map((event, index) => [index + 1, EVENT_SCHEMA, SHOP, d1, event]),
     );
     assert.equal(new Set(result.events.map((event) => event.id)).size, 2);
     for (const { id } of result.events) assert.match(id, UUID);
