@@ -38,10 +38,10 @@ import { Stream } from './stream/stream.ts';
 const ROUNDS = 15;
 const TICKS = 4000;
 const OBSERVATIONS = 500_000;
-/** Judges in turn, so that their state does not stay in the processor's caches; each has had some minutes. */
+/** Judges in turn, so that their state does not stay in the processor's caches; each has had some minutes, and gets some more: their making is not measured. */
 const ROLLOUTS = 200;
 const YOUNG_TICKS = 400;
-const ROLLOUT_TICKS = 20;
+const ROLLOUT_TICKS = 300;
 
 type Ticks = ReadonlyArray<Tick<SparseHistogram>>;
 
