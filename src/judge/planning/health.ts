@@ -33,8 +33,10 @@ export function certificateMs(request: PlanRequest, share: number): number | nul
   };
   let few = 0;
   const ends = (look: number) => {
-    while (logE(few, look * lookMs) >= needed) few++;
-    return { from: 0, until: few };
+    const requests = Math.ceil(arms.canary * look * lookMs);
+    while (few <= requests && logE(few, look * lookMs) >= needed) few++;
+    // Where nearly all requests fail anyway, even a canary of which all do is less than twice as bad.
+    return { from: 0, until: few > requests ? Infinity : few };
   };
   const step = poisson(arms.canary * traffic.errorRate * lookMs);
   const reached = firstPassage(step, LOOKS * FARTHEST, ends);

@@ -24,6 +24,8 @@ const MANY: ReadonlyArray<Parameters<typeof request>> = [
   [2000, 2000, 0.001],
   [60, 5000, 0.05],
   [100, 200, 0],
+  [500, 200, 0.95],
+  [500, 2, 1],
 ];
 
 describe('a plan from a risk budget', () => {
