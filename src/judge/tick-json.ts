@@ -71,7 +71,7 @@ export function tickFromJson(json: unknown): Tick {
   const instances = tick['stable_instances'];
   const clients = tick['clients'];
   return {
-    at: number(tick['at'], 'at'),
+    at: moment(tick['at']),
     canary: armFromJson(tick['canary'], 'canary'),
     baseline: armFromJson(tick['baseline'], 'baseline'),
     ...(instances === undefined
@@ -149,6 +149,15 @@ function number(json: unknown, field: string): number {
   return json;
 }
 
+/** The last moment that a date can be, epoch milliseconds. */
+const END_OF_TIME = 8.64e15;
+
+function moment(json: unknown): number {
+  const at = amount(json, 'at');
+  if (at > END_OF_TIME) throw wrong('at', 'a time', at);
+  return at;
+}
+
 function amount(json: unknown, field: string): number {
   const value = number(json, field);
   if (value < 0) throw wrong(field, 'not negative', value);
@@ -161,5 +170,13 @@ function count(json: unknown, field: string): number {
   return value;
 }
 
-const wrong = (field: string, expected: string, found: unknown) =>
-  new RangeError(`${field}: ${expected} was expected, not ${JSON.stringify(found) ?? String(found)}`);
+/** What was found is told in so many characters: it may be of any length. */
+const TOLD = 60;
+
+const wrong = (field: string, expected: string, found: unknown) => {
+  const text = typeof found === 'object' && found !== null ? kindOf(found) : JSON.stringify(found);
+  const told = String(text).slice(0, TOLD);
+  return new RangeError(`${field}: ${expected} was expected, not ${told}`);
+};
+
+const kindOf = (found: object): string => (Array.isArray(found) ? 'a list' : 'an object');

@@ -32,6 +32,8 @@ const histogramWith = (answers: number): Histogram => {
   return histogram;
 };
 
+const nested = (depth: number) => Array.from({ length: depth }).reduce((inner) => [inner], []);
+
 const LIES: Readonly<Record<string, [tick: Tick<Latencies>, message: RegExp]>> = {
   'time that goes back': [{ ...FINE, at: 2 * SECOND }, /a tick of 2000 came after one of 3000/],
   'no time': [{ ...FINE, at: Number.NaN }, /a tick of NaN/],
@@ -117,7 +119,11 @@ describe('a tick as JSON', () => {
       [null, /tick: an object/],
       [[], /tick: an object/],
       [{ ...json, at: 'now' }, /at: a number .* not "now"/],
+      [{ ...json, at: 1e300 }, /at: a time .* not 1e\+300/],
+      [{ ...json, at: -1 }, /at: not negative/],
       [{ ...json, baseline: undefined }, /baseline: an object/],
+      [without({ requests: 'x'.repeat(1e6) }), /^.{50,150}$/],
+      [without({ requests: nested(100_000) }), /canary\.requests: a number was expected, not a list/],
       [without({ requests: -1 }), /canary\.requests: a whole number/],
       [without({ requests: 1.5 }), /canary\.requests: a whole number/],
       [without({ errors: null }), /canary\.errors: a number/],
