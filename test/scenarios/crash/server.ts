@@ -4,11 +4,11 @@
  */
 import { appendFileSync } from 'node:fs';
 import { enableCompileCache } from 'node:module';
-import { Tripwire, type CrashPoint } from './tripwire.ts';
+import { Tripwire, type CrashPoint, type NamedPoint } from './tripwire.ts';
 
 export interface ToServer {
   /** Where to die, counted from now on; null: at none. */
-  readonly point: CrashPoint | null;
+  readonly point: CrashPoint | NamedPoint | null;
 }
 
 export interface FromServer {

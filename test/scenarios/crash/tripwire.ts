@@ -8,6 +8,12 @@ export interface CrashPoint {
   readonly side: 'before' | 'after';
 }
 
+/** The first write of an event of this type. */
+export interface NamedPoint {
+  readonly writes: string;
+  readonly side: CrashPoint['side'];
+}
+
 /** What the store did, with its time in epoch milliseconds; every line is in the file before the next thing happens. */
 export type Act = { readonly at: number } & (
   | { readonly kind: 'armed' }
@@ -31,7 +37,7 @@ export class Tripwire {
   readonly #write: (act: Act) => void;
   readonly #end: () => void;
   #transitions = 0;
-  #point: CrashPoint | undefined;
+  #point: CrashPoint | NamedPoint | undefined;
 
   /** @param end ends this process on the spot, as `kill -9` does */
   constructor(write: (act: Act) => void, end: () => void) {
@@ -40,7 +46,7 @@ export class Tripwire {
   }
 
   /** Counts anew from here on. @param point null: only count */
-  arm(point: CrashPoint | null): void {
+  arm(point: CrashPoint | NamedPoint | null): void {
     this.#transitions = 0;
     this.#point = point ?? undefined;
     this.#write({ at: Date.now(), kind: 'armed' });
@@ -57,8 +63,8 @@ export class Tripwire {
         if (completes === null) return record();
         return this.#transition(events.map(({ type }) => type).join(' '), record);
       },
-      claim: async (now, limit) => {
-        const claimed = await store.claim(now, limit);
+      claim: async (...asked) => {
+        const claimed = await store.claim(...asked);
         for (const { deployment } of claimed) this.#write({ at: Date.now(), kind: 'claimed', deployment });
         return claimed;
       },
@@ -72,16 +78,18 @@ export class Tripwire {
   async #transition<Result extends object>(name: string, write: () => Promise<Result>): Promise<Result> {
     const transition = (this.#transitions += 1);
     this.#write({ at: Date.now(), kind: 'begun', transition, name });
-    await this.#trip(transition, 'before');
+    await this.#trip(transition, name, 'before');
     const result = await write();
     this.#write({ at: Date.now(), kind: 'durable', transition, events: acknowledged(result) });
-    await this.#trip(transition, 'after');
+    await this.#trip(transition, name, 'after');
     return result;
   }
 
   /** Never returns where the process is to die. */
-  async #trip(transition: number, side: CrashPoint['side']): Promise<void> {
-    if (this.#point?.transition !== transition || this.#point.side !== side) return;
+  async #trip(transition: number, name: string, side: CrashPoint['side']): Promise<void> {
+    const point = this.#point;
+    if (point?.side !== side) return;
+    if ('writes' in point ? !name.split(' ').includes(point.writes) : point.transition !== transition) return;
     this.#end();
     await new Promise(() => {});
   }

@@ -6,6 +6,9 @@ const TINY = join(import.meta.dirname, '..', 'tiny');
 /** The first step as it is configured, and so long that a sick release never leaves it. */
 const QUICK = '{ weight: 20, min: 1s,';
 const SLOW = '{ weight: 20, min: 55s,';
+/** The second step likewise, for a release whose faults come and go there. */
+const HIGH = '{ weight: 80, min: 1s,';
+const LONG = '{ weight: 80, min: 55s,';
 const COMPARISON = 'warm_up: 2s';
 /** As Spillway names the repository that it hosts. */
 const REMOTE = 'spillway';
@@ -16,6 +19,8 @@ export interface TinyRelease {
   readonly sick?: boolean;
   /** It is slow while it is young. */
   readonly cold?: boolean;
+  /** It fails the share of its requests that this file says. */
+  readonly faulty?: string;
   /** It counts for itself, for a Prometheus that finds it by files in this folder. */
   readonly metered?: string;
   /** One in ten requests goes wrong, and only what it counts itself says so. */
@@ -43,11 +48,12 @@ export class Project {
     git(this.dir, 'init', '--quiet', '--initial-branch=main');
   }
 
-  #configure({ sick, metrics = '', comparison = COMPARISON }: TinyRelease): void {
+  #configure({ sick, faulty, metrics = '', comparison = COMPARISON }: TinyRelease): void {
     const text = readFileSync(join(TINY, 'spillway.yaml'), 'utf8');
     const configured = text
       .replace('127.0.0.1:8080', `127.0.0.1:${this.#port}`)
       .replace(QUICK, sick ? SLOW : QUICK)
+      .replace(HIGH, faulty === undefined ? HIGH : LONG)
       .replace(COMPARISON, comparison);
     writeFileSync(join(this.dir, 'spillway.yaml'), configured + metrics);
   }
@@ -56,7 +62,7 @@ export class Project {
   commit(release: TinyRelease): string {
     const { version } = release;
     writeFileSync(join(this.dir, 'version'), version);
-    for (const trait of ['sick', 'cold', 'wrong', 'metered'] as const) {
+    for (const trait of ['sick', 'cold', 'wrong', 'faulty', 'metered'] as const) {
       const value = release[trait];
       if (value !== undefined && value !== false)
         writeFileSync(join(this.dir, trait), value === true ? '' : value);
