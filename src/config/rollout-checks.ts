@@ -74,7 +74,8 @@ const PLAIN: ReadonlySet<string> = new Set(['fixed', 'consecutive', 'mann_whitne
 const SEQUENTIAL_ONLY = ['stages', 'certificate', 'risk_budget'] as const;
 
 function plainJudge(source: Source, look: Look): Problem[] {
-  const judge = look('canary', 'judge')?.value;
+  const judge = look('canary', 'judge')?.value ?? 'sequential';
+  if (judge === 'sequential') return checksOfNobody(source, look);
   if (typeof judge !== 'string' || !PLAIN.has(judge)) return [];
   const unheeded = SEQUENTIAL_ONLY.flatMap((key) => {
     const place = look('canary', key);
@@ -86,6 +87,13 @@ function plainJudge(source: Source, look: Look): Problem[] {
   if (pace?.value !== 'evidence') return unheeded;
   const message = `pace: evidence goes by the certificate of judge: sequential, and judge: ${judge} gives none; write pace: time`;
   return [...unheeded, at(source, pace.at, 'value', message, { expected: 'time' })];
+}
+
+function checksOfNobody(source: Source, look: Look): Problem[] {
+  const checks = look('canary', 'checks');
+  if (checks === undefined) return [];
+  const message = 'canary.checks has no effect with judge: sequential, which is the default';
+  return [at(source, checks.at, 'key', message, { severity: 'warning' })];
 }
 
 function paceWithoutJudge(source: Source, look: Look, environment: string): Problem[] {

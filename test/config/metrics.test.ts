@@ -85,6 +85,16 @@ describe('metrics in spillway.yaml', () => {
       /metrics\.requests should be a JSON pointer/,
     ],
     [
+      'an address that is none',
+      PROMETHEUS.replace(/url: .*/, 'url: prometheus:9090'),
+      /:6:8: error: metrics\.url should be an address such as http/,
+    ],
+    [
+      'an address with a line in it',
+      'metrics: { type: http-json, url: "http://p\\n/x", requests: /r, errors: /e }',
+      /metrics\.url should be an address/,
+    ],
+    [
       'half a window',
       'metrics: { type: http-json, url: "http://p?from={{from}}", requests: /r, errors: /e }',
       /both \{\{from\}\} and \{\{to\}\}/,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { timeSpan } from '../../config/vocabulary/values.ts';
+import { address } from '../address.ts';
 import { placeholdersIn } from '../template.ts';
 import { POINTER } from './pointer.ts';
 
@@ -18,19 +19,16 @@ const quantiles = z.record(
 export const httpJsonSettings = z
   .strictObject({
     /** Asked for each arm; with `{{from}}` and `{{to}}` for what came in between, without for totals. May contain `${NAME}`. */
-    url: z
-      .string()
-      .min(1)
-      .superRefine((text, context) => {
-        const unknown = placeholdersIn(text).find((name) => !NAMES.includes(name));
-        if (unknown !== undefined)
-          context.addIssue({
-            code: 'custom',
-            message: `may contain ${NAMES.map((name) => `{{${name}}}`).join(' ')}, not {{${unknown}}}`,
-          });
-        if (placeholdersIn(text).includes('from') !== placeholdersIn(text).includes('to'))
-          context.addIssue({ code: 'custom', message: 'should have both {{from}} and {{to}}, or neither' });
-      }),
+    url: address().superRefine((text, context) => {
+      const unknown = placeholdersIn(text).find((name) => !NAMES.includes(name));
+      if (unknown !== undefined)
+        context.addIssue({
+          code: 'custom',
+          message: `may contain ${NAMES.map((name) => `{{${name}}}`).join(' ')}, not {{${unknown}}}`,
+        });
+      if (placeholdersIn(text).includes('from') !== placeholdersIn(text).includes('to'))
+        context.addIssue({ code: 'custom', message: 'should have both {{from}} and {{to}}, or neither' });
+    }),
     headers: z.record(z.string().regex(/^[\w-]+$/), z.string()).default({}),
     requests: pointer(),
     errors: pointer(),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { timeSpan } from '../../config/vocabulary/values.ts';
+import { address } from '../address.ts';
 import { placeholdersIn } from '../template.ts';
 import { problemWith } from './promql.ts';
 
@@ -22,7 +23,7 @@ const query = z
 export const prometheusSettings = z
   .strictObject({
     /** Where its API is, without `/api/v1`; may contain `${NAME}`. */
-    url: z.string().min(1),
+    url: address(),
     /** Sent with every query; values may contain `${NAME}`. */
     headers: z.record(z.string().regex(/^[\w-]+$/), z.string()).default({}),
     /** A selector of counters (exact), or an expression with `{{window}}` (an estimate). */
