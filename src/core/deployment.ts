@@ -124,6 +124,8 @@ export interface Rollback {
   readonly cause: string;
   readonly startedAt: Instant;
   readonly zeroAt: Instant | null;
+  /** How often its time was given anew, since nobody was there when it ran out; none = never. */
+  readonly resumed?: number;
 }
 
 export const isTerminal = (state: StateName): boolean =>

@@ -185,7 +185,8 @@ function rollbackStarted(d: Deployment, event: Of<'rollback.started'>): Deployme
 }
 
 function rollbackResumed(d: Deployment, { at }: Of<'rollback.resumed'>): Deployment {
-  const going = withDue(d, { deadline: after(at, d.plan.deadlines.rollingBack) });
+  const resumed = ('rollback' in d.status ? (d.status.rollback.resumed ?? 0) : 0) + 1;
+  const going = withDue(rollback(d, { resumed }), { deadline: after(at, d.plan.deadlines.rollingBack) });
   return d.due.to_zero === undefined ? going : withDue(going, { to_zero: after(at, d.plan.rollback.toZero) });
 }
 

@@ -8,6 +8,8 @@ import { elapsed, seconds, type Instant } from './time.ts';
 
 /** A server that runs rings its timers within this time. */
 const PUNCTUAL = seconds(5);
+/** Where nobody is there in time again and again, giving time anew would go on for ever: then a person is called. */
+const MOST_RESUMPTIONS = 5;
 
 /** Traffic first: everything under way is called off, and all of the traffic goes to what carried it before. */
 export function beginRollback(
@@ -65,6 +67,7 @@ export function attemptFailed(draft: Draft, deployment: Deployment, reason: stri
 export function wasUnwatched(draft: Draft, deployment: Deployment, due: Instant): boolean {
   const unwatched = elapsed(due, draft.at);
   if (deployment.status.state !== 'rolling_back' || unwatched <= PUNCTUAL) return false;
+  if ((rollbackOf(deployment).resumed ?? 0) >= MOST_RESUMPTIONS) return false;
   draft.emit({ type: 'rollback.resumed', deployment: deployment.id, unwatched });
   return true;
 }

@@ -39,6 +39,16 @@ test('a rollback whose time ran out while no server ran gets its time anew, not 
   }
 });
 
+test('a rollback that nobody ever watches in time still ends, loudly', () => {
+  const { world, bad } = goingBack();
+  for (let looks = 0; looks < 40 && world.state(bad) === 'rolling_back'; looks++) {
+    nobodyThere(world, minutes(30));
+    for (const timer of ['to_zero', 'deadline'] as const) ring(world, bad, timer);
+  }
+  assert.equal(world.state(bad), 'failed');
+  assert.notEqual(world.lane.environment.locked, null, 'and the environment is locked');
+});
+
 test('while a server runs, a rollback’s time is over when it is over', () => {
   const { world, bad } = goingBack();
   world.pass(PLAN.rollback.toZero + seconds(1));
