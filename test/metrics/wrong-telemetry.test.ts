@@ -1,17 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { judged, startScripted, type Scripted } from './wrong/harness.ts';
-import {
-  healthyJson,
-  healthyOtlp,
-  healthyProvider,
-  jsonShapes,
-  otlpShapes,
-  providerShapes,
-} from './wrong/others.ts';
+import { healthyJson, healthyOtlp, jsonShapes, otlpShapes } from './wrong/others.ts';
 import { healthy, prometheusShapes } from './wrong/prometheus.ts';
 
-const shapes = [...prometheusShapes, ...jsonShapes, ...otlpShapes, ...providerShapes];
+const shapes = [...prometheusShapes, ...jsonShapes, ...otlpShapes];
 
 let server: Scripted;
 before(async () => {
@@ -20,7 +13,7 @@ before(async () => {
 after(() => server.stop());
 
 describe('telemetry that is right', () => {
-  for (const [name, shape] of Object.entries({ healthy, healthyJson, healthyOtlp, healthyProvider }))
+  for (const [name, shape] of Object.entries({ healthy, healthyJson, healthyOtlp }))
     it(`promotes a healthy canary: ${name}`, async () => {
       const last = (await judged(shape, server)).slice(-2);
       assert.deepEqual(

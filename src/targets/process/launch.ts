@@ -45,7 +45,6 @@ export async function launch(request: StartRequest, context: LaunchContext): Pro
   );
   const unfinished = present.filter((one) => one.state.phase === 'reserved');
   const taken = new Set(present.map((one) => one.id));
-  const ids: InstanceId[] = unfinished.map((one) => one.id);
   const specs = new Map<InstanceId, InstanceSpec>(unfinished.map((one) => [one.id, one.spec]));
   const names = [...(await entriesOf(layout.instances)), ...(await entriesOf(layout.crashed))];
   for (let index = 0; taken.size < request.count; index++) {
@@ -53,12 +52,10 @@ export async function launch(request: StartRequest, context: LaunchContext): Pro
     if (id === undefined) continue;
     const spec = await reserve(id, request, settings, context);
     taken.add(id);
-    if (spec === undefined) continue; // another process was faster, under the same name
-    ids.push(id);
-    specs.set(id, spec);
+    if (spec !== undefined) specs.set(id, spec); // else another process was faster, under the same name
   }
   for (const [id, spec] of specs) await startShim({ id, spec, release, env, settings, request, layout });
-  await confirm(ids, context);
+  await confirm(taken, context); // those too whose starter was cut short just after it had begun
 }
 
 /** The name of the next attempt at this index; undefined while one of its attempts counts. */
@@ -151,11 +148,11 @@ async function startShim({ id, spec, release, env, settings, request, layout }: 
 }
 
 /** Waits until all run or have ended. @throws SpillwayError `unavailable` for one whose command was never reached */
-async function confirm(ids: readonly InstanceId[], { layout, system }: LaunchContext): Promise<void> {
-  const launched = await Promise.all(ids.map((id) => untilLaunched(layout.instances, id, system)));
+async function confirm(ids: ReadonlySet<InstanceId>, { layout, system }: LaunchContext): Promise<void> {
+  const launched = await Promise.all([...ids].map((id) => untilLaunched(layout.instances, id, system)));
   const failed = launched.filter((one) => one?.state.phase === 'ended' && one.state.process === null);
   if (failed.length > 0)
-    throw new SpillwayError('unavailable', `${failed.length} of ${ids.length} instances came to no process`, {
+    throw new SpillwayError('unavailable', `${failed.length} of ${ids.size} instances came to no process`, {
       where: layout.instances,
       hint: 'The machine is overloaded or out of processes; the next start tries again.',
     });

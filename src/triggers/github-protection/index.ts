@@ -16,12 +16,9 @@ export function githubProtectionTrigger({ secrets }: GithubProtectionSettings): 
 
 function receive(request: RawRequest, secrets: readonly string[]): Received {
   const { headers, body } = request;
-  if (body.byteLength > MAX_BODY_BYTES) return refuse(413, 'body', `must be at most ${MAX_BODY_BYTES} bytes`);
-  const delivery = authentic(request, secrets);
+  const delivery = authentic(request, secrets, MAX_BODY_BYTES);
   if (!delivery.ok) return delivery;
-  const deliveryId = delivery.value;
-  const kind = headers['x-github-event'] ?? '';
-  if (!/^[a-z_]{1,50}$/.test(kind)) return refuse(400, 'x-github-event', 'must name an event');
+  const { id: deliveryId, kind } = delivery.value;
   if (kind !== 'deployment_protection_rule')
     return { ok: true, deliveryId, event: null, why: `${kind} events ask nothing` };
   if (mediaType(headers) !== 'application/json')

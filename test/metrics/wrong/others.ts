@@ -1,12 +1,8 @@
 import type { JsonObject } from '../../../src/core/json.ts';
-import { instant } from '../../../src/core/time.ts';
 import { httpJsonSource } from '../../../src/metrics/http-json/index.ts';
 import { httpJsonSettings } from '../../../src/metrics/http-json/schema.ts';
 import { otlpSource } from '../../../src/metrics/otlp/index.ts';
 import { otlpSettings } from '../../../src/metrics/otlp/schema.ts';
-import { trafficSource } from '../../../src/metrics/traffic/index.ts';
-import { createHistogram } from '../../../src/ports/metrics.ts';
-import type { InstanceCounts, Traffic } from '../../../src/ports/traffic.ts';
 import {
   clock,
   sendJson,
@@ -193,55 +189,4 @@ export const otlpShapes: readonly Shape[] = [
   otlp('no temporality', /nothing was posted lately/, (at) =>
     ofCanary(at, (i) => point('canary', i, at, { temporality: 0 })),
   ),
-];
-
-const provider = (
-  name: string,
-  reason: RegExp,
-  canary: (totals: Totals, look: number) => Partial<InstanceCounts>,
-): Shape => ({
-  name: `the provider: ${name}`,
-  reason,
-  open: () => {
-    const counts: Traffic['counts'] = async (route) => {
-      const look = Math.round((clock.time - START) / 10_000);
-      const instances = (['canary', 'baseline'] as const).map((side): InstanceCounts => {
-        const totals = totalsAt(side, clock.time);
-        const own = side === 'canary' ? canary(totals, look) : {};
-        return {
-          arm: side === 'canary' ? 'canary' : 'stable',
-          revision: `sha256:${VERSIONS[side]}` as InstanceCounts['revision'],
-          version: VERSIONS[side],
-          instance: `${side}-0` as InstanceCounts['instance'],
-          failingVisitors: 0,
-          latency: createHistogram(),
-          slowVisitors: new Map(),
-          visitorErrors: totals.errors,
-          ...totals,
-          ...own,
-        };
-      });
-      const rest = { dropped: 0, watched: [], approximate: false };
-      return { route, epoch: 'one', rollout: 'r', at: instant(clock.time), instances, ...rest };
-    };
-    const unused = () => Promise.reject(new Error('not asked for here'));
-    const traffic: Traffic = {
-      counts,
-      observe: async () => undefined,
-      set: unused,
-      drain: unused,
-      watchSlow: unused,
-    };
-    return { source: trafficSource(traffic), settings: {} };
-  },
-});
-
-export const healthyProvider = provider('', /./, () => ({}));
-
-export const providerShapes: readonly Shape[] = [
-  provider('counts that go back without a restart', /have gone back although/, ({ requests }, look) => ({
-    requests: requests - look * 1000,
-  })),
-  provider('no requests', /the canary had no requests/, () => ({ requests: 0, errors: 0, visitorErrors: 0 })),
-  provider('NaN', /NaN|no count/, () => ({ requests: Number.NaN })),
 ];

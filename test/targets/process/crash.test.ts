@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync, readlinkSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, it } from 'node:test';
 import { milliseconds, seconds } from '../../../src/core/time.ts';
@@ -77,6 +77,28 @@ it('never runs more than was asked for, wherever the control plane is killed and
   assert.equal(running().length, 3);
   const all = await target.observe(lane);
   assert.equal(all.filter((one) => one.alive).length, 3, 'all are known, none is a stray');
+});
+
+it('waits for an instance that another control plane had just begun to start', async () => {
+  const target = createProcessTarget({
+    dir: rig.dir,
+    system: hostSystem,
+    secrets: () => undefined,
+    secretValues: () => [],
+  });
+  await target.prepare(lane, revision, rig.artifact);
+  await target.start(startOf(revision, 'k1', 1));
+  const [first] = await target.observe(lane);
+  const folder = join(rig.dir, 'shop/production/instances', first?.id ?? '');
+  renameSync(join(folder, 'pid'), join(folder, 'pid.later')); // as if its shim had not come to the command yet
+  const shim = hostSystem
+    .sleep(milliseconds(100))
+    .then(() => renameSync(join(folder, 'pid.later'), join(folder, 'pid')));
+  await target.start(startOf(revision, 'k2', 1));
+  const [again] = await target.observe(lane);
+  await shim;
+  assert.equal(again?.alive, true);
+  assert.equal(running().length, 1, 'none was started beside it');
 });
 
 it('converges when it is killed while it starts, stops and removes', async () => {
