@@ -257,10 +257,13 @@ describe('a start that was cut short', () => {
   it('counts as running while it may still come to a process', async () => {
     const { folder } = leftover(['claim']);
     utimesSync(join(folder, 'claim'), Date.now() / 1000, Date.now() / 1000);
-    const all = await run();
+    const refused = assert.rejects(run(), { code: 'unavailable', message: /came to no process/ });
+    await hostSystem.sleep(milliseconds(50));
+    const all = await target.observe(lane);
     assert.equal(all.length, 1, 'nothing was started beside it');
     assert.deepEqual([all[0]?.alive, all[0]?.exit], [false, null]);
     await stopAll();
+    await refused;
     assert.equal((await target.observe(lane))[0]?.detail, 'was never launched');
   });
 });
