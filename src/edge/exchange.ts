@@ -74,6 +74,8 @@ export class Exchange implements Dispatcher.DispatchHandler, Visitor {
   /** The answer's head has gone to the client's side. */
   #answered = false;
   #flushed = false;
+  /** The instance has given its whole answer. */
+  #complete = false;
   /** The first part of the body, kept back until it is known whether it is also the last. */
   #held: Buffer | undefined;
   /** The client has its answer, or has gone. */
@@ -176,13 +178,9 @@ export class Exchange implements Dispatcher.DispatchHandler, Visitor {
   onResponseEnd(_: unknown, trailers: IncomingHttpHeaders): void {
     this.#leave();
     if (this.#over) return;
-    this.#end();
-    const res = this.#res;
-    if (res.chunkedEncoding) res.addTrailers(trailers as Record<string, string>);
-    const held = this.#held;
-    if (held === undefined) res.end();
-    else if (held.length <= JOINED_BYTES) res.end(held.toString('latin1'), 'latin1');
-    else res.end(held);
+    if (this.#res.chunkedEncoding) this.#res.addTrailers(trailers as Record<string, string>);
+    this.#complete = true;
+    if (this.#flushed) this.#finish();
   }
 
   onResponseError(_: unknown, error: Error): void {
@@ -241,14 +239,23 @@ export class Exchange implements Dispatcher.DispatchHandler, Visitor {
     this.#controller?.abort(new Error('the instance is leaving'));
   }
 
-  /** Sends what is there already, when the rest of the answer was not in the same packet. */
+  /** Sends the answer, or what is there of it when the rest was not in the same packet. */
   flush(): void {
     if (this.#over) return;
+    if (this.#complete) return this.#finish();
     this.#flushed = true;
     const held = this.#held;
     this.#held = undefined;
     if (held === undefined) this.#res.flushHeaders();
     else if (!this.#res.write(held) && this.#controller !== undefined) this.#wait(this.#controller);
+  }
+
+  #finish(): void {
+    this.#end();
+    const held = this.#held;
+    if (held === undefined) this.#res.end();
+    else if (held.length <= JOINED_BYTES) this.#res.end(held.toString('latin1'), 'latin1');
+    else this.#res.end(held);
   }
 
   #end(): void {
@@ -333,7 +340,10 @@ export class Exchange implements Dispatcher.DispatchHandler, Visitor {
 
 const retry = (exchange: Exchange) => exchange.attempt();
 
-/** Exchanges whose heads came in this turn of the event loop; one immediate for all costs less than a tick for each. */
+/**
+ * Exchanges whose heads came in this turn of the event loop. Their answers are written one right after the other at its end: who
+ * reads them on the same machine is then awake for all but the first, and waking it was a quarter of what a request cost.
+ */
 let unflushed: Exchange[] = [];
 
 function flushSoon(exchange: Exchange): void {
