@@ -140,9 +140,33 @@ export interface DeliveryRecord {
   readonly at: Instant;
 }
 
+/** A name that this replica, of all those on one store, has to itself. */
+export interface Hold {
+  readonly name: string;
+  /** Larger than that of whoever held the name before. */
+  readonly fence: number;
+  /** Aborted when another replica may hold the name from now on; not by `release`. All holds of a store may share it. */
+  readonly lost: AbortSignal;
+  /** Lets others have the name. Harmless when it is lost. */
+  release(): Promise<void>;
+}
+
+/** What another replica has left for this one: tasks queued or put back, events recorded. */
+export type News = 'tasks' | 'events';
+
 /**
  * Where everything durable lives. A method that has returned has reached the disk; one that has thrown has changed
- * nothing. Order is that of commits.
+ * nothing. Order is that of commits, and calls that write commit in the order in which they were made; one that reads
+ * sees what was written by those before it.
+ *
+ * A store on a server of its own may not answer. Then a call fails with `unavailable` after a few seconds; one that
+ * wrote and whose answer was lost for that long may have been kept after all, whole. Asking again is harmless:
+ * versions, keys and fences tell.
+ *
+ * Several replicas may have one store open. What a replica has claimed or holds is free again when it closes the store,
+ * when its connection breaks, or when it has not been heard of for the length of a lease by the store's clock; before
+ * that, by its own clock, it has noticed: it takes no call that writes until it is a replica anew, with nothing claimed
+ * or held. An embedded store has one owner, which holds whatever it asks for.
  */
 export interface Store {
   /** The lane with its live deployments; an empty one with version 0 when it was never written. */
@@ -158,7 +182,7 @@ export interface Store {
 
   receive(item: InboxItem): Promise<InboxResult>;
 
-  /** Up to `limit` due tasks, fair among queues, each with a fresh fence. */
+  /** Up to `limit` tasks that are due at `now`, the caller's time, fair among queues, each with a fresh fence. */
   claim(now: Instant, limit: number, limits?: ClaimLimits): Promise<readonly ClaimedTask[]>;
   /** Ends a task that leaves no event. @returns false when its fence is old */
   finish(key: string, fence: number): Promise<boolean>;
@@ -168,6 +192,17 @@ export interface Store {
   nextDue(): Promise<Instant | undefined>;
   /** A fence for work that no task stands for. */
   drawFence(): Promise<number>;
+
+  /**
+   * Takes names for this replica alone. @returns a hold for each that no other live replica has; a name that this one
+   * has already is the same hold again, and one `release` ends it
+   */
+  hold(names: readonly string[]): Promise<readonly Hold[]>;
+  /**
+   * Tells of what other replicas do, some milliseconds after it, now and then for nothing, and at the latest a second
+   * late. An embedded store has no other replicas and never calls. @returns how to end it
+   */
+  onNews(listener: (what: News) => void): () => void;
 
   appendSeries(rows: readonly SeriesRow[]): Promise<void>;
   /** Rows of a deployment, oldest first. */

@@ -16,6 +16,7 @@ import {
   resumed,
 } from '../support/store-samples.ts';
 import { auditContract } from './store-audit.ts';
+import { holdContract } from './store-holds.ts';
 import { queryContract } from './store-queries.ts';
 import { taskContract } from './store-tasks.ts';
 import { writeContract } from './store-writes.ts';
@@ -41,6 +42,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
     taskContract(() => made.store);
     queryContract(() => made.store);
     auditContract(() => made.store);
+    holdContract(() => made.store);
 
     it('takes no call after the close', async () => {
       await made.store.close();

@@ -26,6 +26,7 @@ import type {
 import type { Chance } from '../../src/ports/system.ts';
 import { sequenced, stamped } from '../../src/store/event-form.ts';
 import type { StampedEvent } from '../../src/store/event-form.ts';
+import { soleHolder } from '../../src/store/holds.ts';
 
 interface HeldTask extends NewTask {
   /** null = not claimed. */
@@ -89,8 +90,11 @@ export function memoryStore(chance: Chance): Store {
       return copied(run(...args.map(copied)));
     },
   ]);
+  const direct = Object.fromEntries(guarded) as Omit<Store, 'hold' | 'onNews' | 'close'>;
   return {
-    ...(Object.fromEntries(guarded) as Omit<Store, 'close'>),
+    ...direct,
+    hold: soleHolder(() => direct.drawFence()),
+    onNews: () => () => {},
     close: async () => {
       closed = true;
     },
@@ -102,7 +106,7 @@ const copied = (value: unknown): unknown =>
 
 /** A store whose methods answer at once. */
 type Direct = {
-  readonly [M in Exclude<keyof Store, 'close'>]: (
+  readonly [M in Exclude<keyof Store, 'hold' | 'onNews' | 'close'>]: (
     ...args: Parameters<Store[M]>
   ) => Awaited<ReturnType<Store[M]>>;
 };

@@ -1,21 +1,15 @@
-import { createHash } from 'node:crypto';
 import type { AuditFact } from '../../core/audit.ts';
-import { auditEntry } from '../../core/audit.ts';
 import type { JsonObject } from '../../core/json.ts';
-import { canonicalJson } from '../../ledger/canonical.ts';
-import { leafHashOf } from '../../ledger/entry.ts';
-import { append, rootOf } from '../../ledger/tree.ts';
-import type { Frontier, Hash } from '../../ledger/tree.ts';
 import type { AuditEntry } from '../../ports/store.ts';
+import { grown, leafOfEvent } from '../leaf.ts';
+import type { KeptTree } from '../leaf.ts';
 import type { Sql } from './sql.ts';
 
-const HASH_BYTES = 32;
-const sha256: Hash = (data) => createHash('sha256').update(data).digest();
+const NO_TREE: KeptTree = { size: 0, frontier: Buffer.alloc(0) };
 
 /** Keeps the leaf of an event, in the transaction that writes the event. @param salt hex */
 export function addLeaf(sql: Sql, fact: AuditFact, salt: string): void {
-  const entry = canonicalJson(auditEntry(fact));
-  const hash = leafHashOf(sha256, Buffer.from(entry), Buffer.from(salt, 'hex'));
+  const { entry, hash } = leafOfEvent(fact, salt);
   sql.run('INSERT INTO audit_leaves (salt, entry, hash) VALUES (?, ?, ?)', salt, entry, hash);
 }
 
@@ -23,19 +17,17 @@ export function addLeaf(sql: Sql, fact: AuditFact, salt: string): void {
 export function auditOf(sql: Sql) {
   return {
     sequenceAudit(): { readonly size: number; readonly root: string } {
-      const before = keptFrontier(sql);
+      const before = sql.get<KeptTree>('SELECT size, frontier FROM audit_tree') ?? NO_TREE;
       const leaves = sql.all<{ hash: Uint8Array }>(
         'SELECT hash FROM audit_leaves WHERE number > ? ORDER BY number',
         before.size,
       );
-      const { frontier } = append(
-        sha256,
+      const { size, frontier, root } = grown(
         before,
         leaves.map((leaf) => leaf.hash),
       );
-      if (leaves.length > 0)
-        sql.run('UPDATE audit_tree SET size = ?, frontier = ?', frontier.size, Buffer.concat(frontier.roots));
-      return { size: frontier.size, root: Buffer.from(rootOf(sha256, frontier)).toString('hex') };
+      if (leaves.length > 0) sql.run('UPDATE audit_tree SET size = ?, frontier = ?', size, frontier);
+      return { size, root };
     },
 
     /** Integrated ones only: before that, a leaf has no place that could be proved. */
@@ -53,12 +45,4 @@ export function auditOf(sql: Sql) {
           entry: JSON.parse(entry) as JsonObject,
         })),
   };
-}
-
-function keptFrontier(sql: Sql): Frontier {
-  const kept = sql.get<{ size: number; frontier: Uint8Array }>('SELECT size, frontier FROM audit_tree');
-  const roots: Uint8Array[] = [];
-  for (let at = 0; kept && at < kept.frontier.length; at += HASH_BYTES)
-    roots.push(kept.frontier.subarray(at, at + HASH_BYTES));
-  return { size: kept?.size ?? 0, roots };
 }

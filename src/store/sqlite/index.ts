@@ -2,6 +2,7 @@ import type { AppendResult, Store } from '../../ports/store.ts';
 import type { Chance } from '../../ports/system.ts';
 import { sequenced, stamped } from '../event-form.ts';
 import type { StampedEvent } from '../event-form.ts';
+import { soleHolder } from '../holds.ts';
 import { StoreClient } from './client.ts';
 import type { Written } from './operations.ts';
 import { acquireOwner } from './owner.ts';
@@ -46,6 +47,8 @@ function storeOver(client: StoreClient, chance: Chance): Omit<Store, 'close'> {
     retry: (key, fence, runAt, error) => client.call('retry', key, fence, runAt, error),
     nextDue: () => client.call('nextDue'),
     drawFence: () => client.call('drawFence'),
+    hold: soleHolder(() => client.call('drawFence')),
+    onNews: () => () => {},
 
     loadLane: (lane) => client.call('loadLane', lane),
     lanes: () => client.call('lanes'),
