@@ -115,12 +115,17 @@ const days: readonly Cell[] = RATES.flatMap((rate) => [
 
 /** The same and more for half an hour, where other judges can be seen too. */
 const halfHours: readonly Cell[] = [
-  ...[...RATES.map(healthy.bursts), healthy.retries(), healthy.badInstances(), healthy.lingering()].flatMap(
-    (scenario) => [
-      falseAlarms(scenario, 'untempered', HALF_HOUR, RUNS),
-      falseAlarms(scenario, 'sequential', HALF_HOUR, RUNS),
-    ],
-  ),
+  ...[
+    ...RATES.map(healthy.bursts),
+    healthy.retries(),
+    healthy.badInstances(),
+    healthy.lingering(),
+    healthy.pauses(),
+    healthy.slowInstances(),
+  ].flatMap((scenario) => [
+    falseAlarms(scenario, 'untempered', HALF_HOUR, RUNS),
+    falseAlarms(scenario, 'sequential', HALF_HOUR, RUNS),
+  ]),
   ...[healthy.steady(0.01), healthy.drift(0.01), healthy.diurnal(0.01), healthy.lowTraffic(0.01)].map(
     (scenario) => falseAlarms(scenario, 'sequential', HALF_HOUR, RUNS),
   ),

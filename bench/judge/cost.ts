@@ -25,6 +25,7 @@ import {
 import {
   createLatencyTest,
   feedLatency,
+  LATENCY_QUANTILES,
   latencyLogE,
   setThresholds,
 } from '../../src/judge/sequential/latency.ts';
@@ -112,6 +113,9 @@ function errorsCost(ticks: Ticks): number {
   });
 }
 
+/** Nothing is tempered. */
+const PHI = new Float64Array(LATENCY_QUANTILES.length).fill(1);
+
 function latencyCost(ticks: Ticks): number {
   const past = createHistogram();
   for (const { baseline } of ticks) mergeInto(past, baseline.latency);
@@ -128,7 +132,7 @@ function latencyCost(ticks: Ticks): number {
     const test = createLatencyTest(onsetWithin(TICKS));
     setThresholds(test, past, countFrom(past, 0));
     for (const { canary, baseline } of answers) {
-      feedLatency(test, canary, baseline, canary.latency.total, baseline.latency.total, 1);
+      feedLatency(test, canary, baseline, canary.latency.total, baseline.latency.total, PHI);
       sink += latencyLogE(test, 'issue') + latencyLogE(test, 'warning');
     }
   });

@@ -1,4 +1,4 @@
-import { harmIsPossible, logEsOf } from '../../src/judge/evidence.ts';
+import { harmIsPossible } from '../../src/judge/evidence.ts';
 import type { Judge } from '../../src/judge/index.ts';
 
 /**
@@ -6,5 +6,4 @@ import type { Judge } from '../../src/judge/index.ts';
  * response whose logE is below its bound, and every judge latches a rollback as it observes.
  */
 export const mayRespond = (judge: Judge): boolean =>
-  judge.issue !== undefined ||
-  (judge.settings.rule === 'sequential' && harmIsPossible(judge, logEsOf(judge)));
+  judge.issue !== undefined || (judge.settings.rule === 'sequential' && harmIsPossible(judge));

@@ -3,6 +3,7 @@ import {
   beginStep,
   createJudge,
   latencyBuckets,
+  slowThresholds,
   observe,
   type Assessment,
   type AssessmentContext,
@@ -83,7 +84,8 @@ class Play {
 
   #observe(): void {
     const { unit } = this.#judge.settings;
-    observe(this.#judge, this.#stream.next(unit === 'client' ? latencyBuckets(this.#judge) : NO_BUCKETS));
+    const buckets = unit === 'client' ? latencyBuckets(this.#judge) : NO_BUCKETS;
+    observe(this.#judge, this.#stream.next(buckets, slowThresholds(this.#judge)));
   }
 
   /** Looks at the judge where a look could tell anything new: always, or only where its evidence allows a response. */

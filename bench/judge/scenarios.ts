@@ -89,6 +89,13 @@ export const healthy = {
   /** Some of them stay bad for longer than the longest block that dispersion is taken from. */
   lingering: (): Scenario =>
     bursty('bad instances that may linger', 0.01, 0, { ...bad(300, 0.02), varied: true }),
+  /** A garbage collector that stops each instance for a second a minute. */
+  pauses: (): Scenario => ({ ...service('pauses, 1%', 0.01), pausesEverySeconds: MINUTE }),
+  /** Each instance is slower for 20 s, about every 10 minutes. */
+  slowInstances: (): Scenario => ({
+    ...service('slow instances, 1%', 0.01),
+    slowInstances: { everySeconds: 10 * MINUTE, lastsSeconds: 20, varied: false, factor: 1.3 },
+  }),
   sticky: (rate: number, clients: number): Scenario => ({
     ...service(`${clients} looping clients, ${percent(rate)}`, rate * (1 - LOOPED)),
     loopers: { count: clients, requestsPerSecond: RATE * rate * LOOPED },

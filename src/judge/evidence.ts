@@ -6,10 +6,11 @@ import { deadLogE } from './sequential/dead.ts';
 import { phiByBlock, type BlockSeconds } from './sequential/dispersion.ts';
 import { effectsOf, type Effects } from './sequential/effects.ts';
 import { latencyLogE } from './sequential/latency.ts';
-import { logEOf } from './sequential/mixture.ts';
-import type { EffectGates, JudgeSettings } from './settings.ts';
+import { latencyPhiOf, type LatencyPhi } from './sequential/latency-dispersion.ts';
+import { logEOf, type Mixture } from './sequential/mixture.ts';
+import { WARNING_E, type EffectGates, type JudgeSettings } from './settings.ts';
 import { timeToCertificate } from './sequential/prediction.ts';
-import { phiIn, type Judge } from './state.ts';
+import { latencyPhiIn, phiIn, type Judge } from './state.ts';
 import type { Totals } from './tick.ts';
 
 /** Everything that speaks for or against a canary at one moment, as plain data. */
@@ -19,9 +20,14 @@ export interface Evidence {
   readonly alpha: number;
   readonly stages: 1 | 2;
   readonly unit: JudgeSettings['unit'];
-  /** What evidence on requests is divided by, and the estimates that it comes from: how much more errors vary than independent ones. */
+  /** What evidence on errors is divided by, and the estimates that it comes from: how much more errors vary than independent ones. */
   readonly phi: number;
   readonly phiByBlock: ReadonlyArray<{ readonly seconds: BlockSeconds; readonly phi: number }>;
+  /**
+   * The same for slow answers, by quantile. Null where nothing is known of the latency of single instances: evidence on latency is then
+   * divided by `phi`.
+   */
+  readonly latencyPhi: readonly LatencyPhi[] | null;
   readonly gates: EffectGates;
   /** What the comparison rests on. */
   readonly canary: Readonly<Totals>;
@@ -56,13 +62,27 @@ export function logEsOf(judge: Judge): LogEs {
   return { errors, latency, latencyWarning, crashes, combined, warning };
 }
 
-/** Cheap and never wrong in saying no: whether any rule may call the present state an issue. */
-export const harmIsPossible = (judge: Judge, logEs: LogEs): boolean =>
-  logEs.combined >= logEFor(judge.settings).issue || limitIsBroken(judge);
+/** Cheap and never wrong in saying yes: whether no part of the evidence is as large as a warning or an issue needs, and so their mean is not. */
+export function isCalm({ settings, errors, latency, limits }: Judge): boolean {
+  const below = Math.min(WARNING_E, 1 / settings.alpha);
+  if (!isSmall(errors.mixture, below)) return false;
+  for (const limit of limits)
+    if (limit.rule === 'crash-rate' && !isSmall(limit.canary.test.mixture, below)) return false;
+  if (latency !== undefined)
+    for (const { warning, issue } of latency.quantiles)
+      if (!(isSmall(warning, below) && isSmall(issue, below))) return false;
+  return true;
+}
 
-/** The same for an issue for which the canary is rolled back. */
-export const rollbackIsPossible = (judge: Judge, logEs: LogEs): boolean =>
-  logEs.combined >= logEFor(judge.settings).rollback || limitIsBroken(judge);
+const isSmall = ({ plain, e }: Mixture, below: number): boolean => plain && e < below;
+
+/** Cheap and never wrong in saying no: whether any rule may call the present state an issue. */
+export const harmIsPossible = (judge: Judge): boolean =>
+  (!isCalm(judge) && logEsOf(judge).combined >= logEFor(judge.settings).issue) || limitIsBroken(judge);
+
+/** The same for an issue for which the canary is rolled back. @param logEs undefined while the judge is calm */
+export const rollbackIsPossible = (judge: Judge, logEs: LogEs | undefined): boolean =>
+  (logEs !== undefined && logEs.combined >= logEFor(judge.settings).rollback) || limitIsBroken(judge);
 
 function limitIsBroken({ settings, sinceStart, limits }: Judge): boolean {
   const needed = -Math.log(settings.alpha);
@@ -80,6 +100,7 @@ export function evidenceOf(judge: Judge, at: number): Evidence {
     unit: settings.unit,
     phi: phiIn(judge),
     phiByBlock: phiByBlock(judge.dispersion),
+    latencyPhi: latencyPhiOf(judge.latencyDispersion, (q) => latencyPhiIn(judge, q)),
     gates: settings.gates,
     canary: { ...compared.canary },
     baseline: { ...compared.baseline },

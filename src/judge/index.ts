@@ -25,14 +25,17 @@ export { DEFAULT_PLAIN, type PlainSettings } from './plain/settings.ts';
 export {
   DEFAULT_GATES,
   DEFAULT_SETTINGS,
+  LEAST_WARM_UP_MS,
   type EffectGates,
   type JudgeRule,
   type JudgeSettings,
   type Limits,
 } from './settings.ts';
-export { createJudge, latencyBuckets, type Judge } from './state.ts';
+export { LATENCY_QUANTILES, quantileBuckets } from './sequential/latency.ts';
+export type { LatencyPhi } from './sequential/latency-dispersion.ts';
+export { createJudge, latencyBuckets, slowThresholds, type Judge } from './state.ts';
 export type { ArmTick, InstanceCount, Tick, Totals } from './tick.ts';
-export { tickFromJson, tickToJson, type ArmTickJson, type TickJson } from './tick-json.ts';
+export { tickFromJson, tickToJson, type ArmTickJson, type InstanceJson, type TickJson } from './tick-json.ts';
 export {
   assess,
   verdictOf,

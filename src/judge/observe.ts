@@ -1,17 +1,19 @@
-import { evidenceOf, logEsOf, rollbackIsPossible } from './evidence.ts';
+import { evidenceOf, isCalm, logEsOf, rollbackIsPossible } from './evidence.ts';
 import { rollbackIn } from './finding.ts';
 import { LARGEST_COUNT, type Latencies } from './histogram.ts';
 import { feedPlain } from './plain/index.ts';
 import { feedAbsolute } from './sequential/absolute.ts';
 import { feedCertificate } from './sequential/certificate.ts';
 import { feedDispersion } from './sequential/dispersion.ts';
-import { feedLatency, setThresholds, type LatencyTest } from './sequential/latency.ts';
+import { feedLatency, LATENCY_QUANTILES, setThresholds, type LatencyTest } from './sequential/latency.ts';
+import { feedLatencyDispersion } from './sequential/latency-dispersion.ts';
+import { findPlaces } from './sequential/places.ts';
 import { feedRatio } from './sequential/ratio.ts';
 import { beginWarmUp, feedWarmUp } from './sequential/warm-up.ts';
 import { addToWindow, createWindow, moveWindow } from './sequential/window.ts';
 import { WARNING_E, type JudgeSettings } from './settings.ts';
-import { newComparison, newLimits, phiIn, type Judge } from './state.ts';
-import { addServed, addTotals, checkTick, type Tick } from './tick.ts';
+import { latencyPhiIn, newComparison, newLimits, phiIn, type Judge } from './state.ts';
+import { addServed, addTotals, checkTick, type InstanceCount, type Tick } from './tick.ts';
 import { addWaiting, createPair, createWaiting, readArm, readWaiting } from './waiting.ts';
 
 /** Ticks with requests on one arm only are put together for no longer than this; beyond it the arms would not be compared over the same time. */
@@ -22,6 +24,7 @@ const LOG_WARNING = Math.log(WARNING_E);
 
 /** Room for the tick that is being folded, so that no tick needs room of its own; nothing in it outlives a call. */
 const PAIR = createPair();
+const LATENCY_PHI = new Float64Array(LATENCY_QUANTILES.length);
 const EVENTS = { canaryRequests: 0, baselineRequests: 0, canaryEvents: 0, baselineEvents: 0 };
 
 /**
@@ -51,13 +54,20 @@ export function observe(judge: Judge, tick: Tick<Latencies>): Judge {
 
   warmUp(judge, from, tick.at);
   const phi = phiIn(judge);
+  for (let q = 0; q < LATENCY_PHI.length; q++) LATENCY_PHI[q] = latencyPhiIn(judge, q);
   feedLimits(judge, phi);
   if (judge.warm) compareWhenBothServed(judge, from, tick.at, phi);
   else addToWindow(judge.window, PAIR.canary, PAIR.baseline, from, tick.at);
-  if (tick.stableInstances !== undefined) feedDispersion(judge.dispersion, tick.stableInstances, tick.at);
+  if (tick.stableInstances !== undefined) learnDispersion(judge, tick.stableInstances, tick.at);
   const isBad = judge.warm && judge.plain !== undefined && feedPlain(judge.plain, tick, from);
   latch(judge, tick.at, isBad);
   return judge;
+}
+
+function learnDispersion(judge: Judge, instances: readonly InstanceCount[], at: number): void {
+  findPlaces(judge.places, instances);
+  feedDispersion(judge.dispersion, instances, judge.places, at);
+  feedLatencyDispersion(judge.latencyDispersion, instances, judge.places, at);
 }
 
 /** A histogram that ran over would no longer hold as many answers as are looked for in it. */
@@ -90,8 +100,9 @@ function warmUp(judge: Judge, from: number, at: number): void {
 function feedLimits({ limits, warm }: Judge, phi: number): void {
   for (const limit of limits) {
     if (!warm && limit.rule !== 'crash-rate') continue;
-    feedAbsolute(limit, 'canary', PAIR.canary, phi);
-    feedAbsolute(limit, 'baseline', PAIR.baseline, phi);
+    const by = limit.quantile === undefined ? phi : (LATENCY_PHI[limit.quantile] as number);
+    feedAbsolute(limit, 'canary', PAIR.canary, by);
+    feedAbsolute(limit, 'baseline', PAIR.baseline, by);
   }
 }
 
@@ -117,19 +128,19 @@ function compare(judge: Judge, from: number, at: number, phi: number): void {
   EVENTS.baselineEvents = baseline.errors;
   feedRatio(judge.errors, EVENTS, phi);
   feedCertificate(judge.certificate, EVENTS, phi);
-  if (judge.latency !== undefined) compareLatency(judge.latency, judge.settings.unit, phi);
+  if (judge.latency !== undefined) compareLatency(judge.latency, judge.settings.unit);
   const moved = addToWindow(judge.window, canary, baseline, from, at);
   if (judge.settings.unit === 'request' ? moved || isYoung(judge) : !hasThresholds(judge))
     takeThresholds(judge);
 }
 
 /** Requests are drawn by themselves, or clients are: then the counts of clients are told, and without them nothing can be compared. */
-function compareLatency(test: LatencyTest, unit: JudgeSettings['unit'], phi: number): void {
+function compareLatency(test: LatencyTest, unit: JudgeSettings['unit']): void {
   const { canary, baseline } = PAIR;
   if (unit === 'request')
-    return feedLatency(test, canary, baseline, canary.latency.total, baseline.latency.total, phi);
+    return feedLatency(test, canary, baseline, canary.latency.total, baseline.latency.total, LATENCY_PHI);
   if (canary.slowClients === undefined || baseline.slowClients === undefined) return;
-  feedLatency(test, canary, baseline, canary.requests, baseline.requests, phi);
+  feedLatency(test, canary, baseline, canary.requests, baseline.requests, LATENCY_PHI);
 }
 
 /** While the window is shorter than one of its slots each tick adds much, unless there was a warm-up to learn from. */
@@ -159,8 +170,8 @@ export function beginStep(judge: Judge, at: number): void {
  * @param isBad whether a plain rule shows an issue
  */
 function latch(judge: Judge, at: number, isBad: boolean): void {
-  const logEs = logEsOf(judge);
-  if (logEs.warning >= LOG_WARNING) judge.certificate.held = false;
+  const logEs = isCalm(judge) ? undefined : logEsOf(judge);
+  if (logEs !== undefined && logEs.warning >= LOG_WARNING) judge.certificate.held = false;
   if (judge.issue !== undefined || !(isBad || rollbackIsPossible(judge, logEs))) return;
   const evidence = evidenceOf(judge, at);
   if (rollbackIn(evidence) !== undefined) judge.issue = evidence;

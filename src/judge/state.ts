@@ -4,6 +4,8 @@ import { createLimits, type AbsoluteLimit } from './sequential/absolute.ts';
 import { createCertificate, type Certificate } from './sequential/certificate.ts';
 import { createDispersion, type Dispersion, type InstanceHistory } from './sequential/dispersion.ts';
 import { comparedBuckets, createLatencyTest, type LatencyTest } from './sequential/latency.ts';
+import { createLatencyDispersion, type LatencyDispersion } from './sequential/latency-dispersion.ts';
+import { createPlaces, type Places } from './sequential/places.ts';
 import { FROM_THE_START, onsetWithin, RATE_GRID, type Onset } from './sequential/mixture.ts';
 import { createRatioTest, type RatioTest } from './sequential/ratio.ts';
 import { createWarmUp, type WarmUp } from './sequential/warm-up.ts';
@@ -37,6 +39,9 @@ export interface Judge extends Comparison {
   warm: boolean;
   limits: readonly AbsoluteLimit[];
   readonly dispersion: Dispersion;
+  readonly latencyDispersion: LatencyDispersion;
+  /** Where the stable instances are in both. */
+  readonly places: Places;
   /** Since the start, warm-up included. */
   readonly sinceStart: { readonly canary: Served; readonly baseline: Served };
   /** One-sided ticks that wait for the other arm's requests. */
@@ -72,6 +77,8 @@ export const createJudge = (
   warm: false,
   limits: newLimits(settings),
   dispersion: createDispersion(startedAt, history),
+  latencyDispersion: createLatencyDispersion(startedAt, history),
+  places: createPlaces(),
   sinceStart: { canary: nothingServed(), baseline: nothingServed() },
   waiting: undefined,
   lastTickAt: undefined,
@@ -100,9 +107,23 @@ export function newComparison(settings: JudgeSettings): Comparison {
   };
 }
 
-/** What evidence on requests is divided by. */
+/** What evidence on errors is divided by. */
 export const phiIn = ({ settings, dispersion }: Judge): number =>
   settings.fixedPhi ?? (settings.tempering === 'off' ? 1 : dispersion.phi);
+
+/** What evidence on the quantile `q` of latency is divided by: slow answers may vary more than errors do, and are not taken to vary less. */
+export const latencyPhiIn = ({ settings, dispersion, latencyDispersion }: Judge, q: number): number =>
+  settings.fixedPhi ??
+  (settings.tempering === 'off' ? 1 : Math.max(dispersion.phi, latencyDispersion.phi[q] as number));
+
+/**
+ * The buckets from which the next tick's answers count as slow, one for each quantile that is compared: see `InstanceCount.slow`. None
+ * before there is a past to take them from.
+ */
+export const slowThresholds = ({ latency }: Judge): ArrayLike<number> =>
+  latency === undefined || latency.restsOn === 0 ? NO_BUCKETS : latency.slowFrom;
+
+const NO_BUCKETS: readonly number[] = [];
 
 /** The buckets for which a traffic provider counts clients once, in rising order: see `ArmTick.slowClients`. */
 export const latencyBuckets = ({ latency }: Judge): readonly number[] =>

@@ -22,13 +22,24 @@ export interface ArmTickJson {
   readonly slow_clients?: readonly number[];
 }
 
+/**
+ * What is not known is left out: the name, which is null where `slow` follows, and the answers slower than each of the baseline's
+ * quantiles that are compared.
+ */
+export type InstanceJson = readonly [
+  requests: number,
+  errors: number,
+  name?: string | null,
+  slow?: readonly number[],
+];
+
 export interface TickJson {
   /** End of the interval, epoch milliseconds. */
   readonly at: number;
   readonly canary: ArmTickJson;
   readonly baseline: ArmTickJson;
-  /** Requests, errors and, where known, name of each stable instance. */
-  readonly stable_instances?: ReadonlyArray<readonly [requests: number, errors: number, name?: string]>;
+  /** Of each stable instance. */
+  readonly stable_instances?: readonly InstanceJson[];
   readonly clients?: { readonly canary: number; readonly baseline: number };
 }
 
@@ -42,15 +53,14 @@ export const tickToJson = ({
   at,
   canary: armToJson(canary),
   baseline: armToJson(baseline),
-  ...(stableInstances === undefined
-    ? {}
-    : {
-        stable_instances: stableInstances.map(({ requests, errors, name }) =>
-          name === undefined ? [requests, errors] : [requests, errors, name],
-        ),
-      }),
+  ...(stableInstances === undefined ? {} : { stable_instances: stableInstances.map(instanceToJson) }),
   ...(clients === undefined ? {} : { clients }),
 });
+
+function instanceToJson({ requests, errors, name, slow }: InstanceCount): InstanceJson {
+  if (slow !== undefined) return [requests, errors, name ?? null, Array.from(slow)];
+  return name === undefined ? [requests, errors] : [requests, errors, name];
+}
 
 const armToJson = (arm: ArmTick<Latencies>): ArmTickJson => ({
   requests: arm.requests,
@@ -117,12 +127,14 @@ function pairs(json: unknown, field: string): [bucket: number, count: number][] 
 
 function instance(json: unknown, index: number): InstanceCount {
   const field = `stable_instances[${index}]`;
-  const [requests, errors, name] = list(json, field);
+  const [requests, errors, called, slow] = list(json, field);
+  const name = called ?? undefined;
   if (name !== undefined && typeof name !== 'string') throw wrong(field, 'a name as its third', name);
   return {
     requests: count(requests, field),
     errors: count(errors, field),
     ...(name === undefined ? {} : { name }),
+    ...(slow === undefined ? {} : { slow: list(slow, field).map((n) => count(n, field)) }),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Histogram, Latencies } from './histogram.ts';
+import { LATENCY_QUANTILES } from './sequential/latency.ts';
 
 /** What one arm did within a tick. */
 export interface ArmTick<L extends Latencies = Histogram> {
@@ -25,6 +26,11 @@ export interface InstanceCount {
   readonly name?: string;
   readonly requests: number;
   readonly errors: number;
+  /**
+   * For each quantile of latency that is compared, in turn: how many of its answers lie in the bucket that `slowThresholds` tells, or
+   * above. Counted at the unit that is randomised. Without it slow answers are taken to vary as errors do.
+   */
+  readonly slow?: ArrayLike<number>;
 }
 
 /** One interval in which both arms were counted, final: nothing will be added to it later. */
@@ -33,7 +39,7 @@ export interface Tick<L extends Latencies = Histogram> {
   readonly at: number;
   readonly canary: ArmTick<L>;
   readonly baseline: ArmTick<L>;
-  /** The stable version's instances, from which is learnt how much more errors vary than independent ones would. */
+  /** The stable version's instances, from which is learnt how much more errors and slow answers vary than independent ones would. */
   readonly stableInstances?: readonly InstanceCount[];
   /** Distinct failing clients of this rollout so far, where clients stay on their version. */
   readonly clients?: { readonly canary: number; readonly baseline: number };
@@ -77,10 +83,7 @@ export function checkTick(tick: Tick<Latencies>, previousAt: number): void {
   checkArm('canary', tick.canary);
   checkArm('baseline', tick.baseline);
   if (tick.stableInstances !== undefined)
-    for (const { requests, errors } of tick.stableInstances) {
-      checkCount('a stable instance', 'requests', requests);
-      checkCount('a stable instance', 'errors', errors);
-    }
+    for (const instance of tick.stableInstances) checkInstance(instance);
   if (tick.clients === undefined) return;
   checkCount('canary', 'clients', tick.clients.canary);
   checkCount('baseline', 'clients', tick.clients.baseline);
@@ -100,6 +103,17 @@ function checkArm(name: 'canary' | 'baseline', arm: ArmTick<Latencies>): void {
     );
   if (arm.slowClients === undefined) return;
   for (const count of arm.slowClients.values()) checkCount(name, 'slow clients', count);
+}
+
+function checkInstance({ requests, errors, slow }: InstanceCount): void {
+  checkCount('a stable instance', 'requests', requests);
+  checkCount('a stable instance', 'errors', errors);
+  if (slow === undefined) return;
+  if (slow.length !== LATENCY_QUANTILES.length)
+    throw new RangeError(
+      `a stable instance: slow answers of ${LATENCY_QUANTILES.length} quantiles, not ${slow.length}`,
+    );
+  for (let q = 0; q < slow.length; q++) checkCount('a stable instance', 'slow answers', slow[q] as number);
 }
 
 function checkCount(whose: string, what: string, count: number): void {

@@ -38,10 +38,12 @@ const answers = (histogram: Histogram) => {
   return { latency, slowClients: undefined };
 };
 
+const PHI = new Float64Array(LATENCY_QUANTILES.length).fill(1);
+
 const learn = (latency: LatencyTest, past: Histogram) => setThresholds(latency, past, countFrom(past, 0));
 
 const feed = (latency: LatencyTest, canary: Histogram, baseline: Histogram) =>
-  feedLatency(latency, answers(canary), answers(baseline), countFrom(canary, 0), countFrom(baseline, 0), 1);
+  feedLatency(latency, answers(canary), answers(baseline), countFrom(canary, 0), countFrom(baseline, 0), PHI);
 
 /** From the definition: how many raw latencies are above the threshold and above the canary's multiple of it. */
 function naive(

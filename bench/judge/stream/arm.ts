@@ -3,6 +3,7 @@ import { SecondOfLatencies } from './latency.ts';
 import { poisson, type CountSource } from './poisson.ts';
 import type { Random } from './random.ts';
 import { at, type BadInstances, type Retries, type Scenario } from './scenario.ts';
+import { Spells } from './spells.ts';
 import { Trials } from './trials.ts';
 
 /** The rate of arrivals is taken anew so often. */
@@ -30,6 +31,7 @@ export class ArmStream {
   readonly #failures: Trials;
   readonly #batches: Batches | undefined;
   readonly #badTimes: BadTimes | undefined;
+  readonly #slowTimes: SlowTimes;
   readonly #places: number[] = [];
   #arrivals: CountSource = () => 0;
   #share = Number.NaN;
@@ -41,7 +43,7 @@ export class ArmStream {
     this.#random = random;
     this.#scenario = scenario;
     this.#model = model;
-    this.latencies = new SecondOfLatencies(random);
+    this.latencies = new SecondOfLatencies(random, model.instances);
     this.requests = new Float64Array(model.instances);
     this.errors = new Float64Array(model.instances);
     this.#failures = new Trials(random, 0);
@@ -49,6 +51,7 @@ export class ArmStream {
       this.#batches = new Batches(random, scenario.retries, model.instances);
     if (scenario.badInstances !== undefined)
       this.#badTimes = new BadTimes(random, scenario.badInstances, model.instances);
+    this.#slowTimes = new SlowTimes(random, scenario, model.instances);
   }
 
   /** Draws requests and errors of the second that ends at `second`. */
@@ -66,11 +69,14 @@ export class ArmStream {
     for (let j = 0; j < this.errors.length; j++) this.totalErrors += this.errors[j] as number;
   }
 
-  /** Draws the latencies of the requests that `drawCounts` has drawn. */
-  drawLatencies(second: number): void {
+  /**
+   * Draws the latencies of the requests that `drawCounts` has drawn.
+   * @param slowFrom the buckets from which answers are slow, by quantile; or none
+   */
+  drawLatencies(second: number, slowFrom: ArrayLike<number>): void {
     const factor = at(this.#scenario.latency ?? 1, second) * this.#model.latency(second);
-    this.latencies.clear();
-    this.latencies.draw(this.totalRequests, factor);
+    this.latencies.begin(slowFrom);
+    this.#slowTimes.draw(this.latencies, this.requests, factor);
   }
 
   /** One request more, with 0 or 1 errors. */
@@ -98,8 +104,11 @@ export class ArmStream {
     const { length } = this.requests;
     const each = Math.floor(n / length);
     const rest = n % length;
-    for (let j = 0; j < length; j++)
-      this.requests[j] = each + ((j - this.#turn + length) % length < rest ? 1 : 0);
+    this.requests.fill(each);
+    for (let i = 0; i < rest; i++) {
+      const j = (this.#turn + i) % length;
+      this.requests[j] = each + 1;
+    }
     return n;
   }
 
@@ -150,42 +159,47 @@ class Batches {
   }
 }
 
-/** Instances that fail for a while; at the start as many are bad as at any other time, on average. */
+/** Instances that fail for a while. */
 class BadTimes {
-  readonly #begins: Trials;
-  readonly #ends: Trials;
+  readonly #spells: Spells;
   readonly #failures: Trials;
-  readonly #lastsSeconds: number | undefined;
-  /** Of each instance, seconds of its bad time that are left; 0 where it is well. */
-  readonly #left: Float64Array;
 
   constructor(random: Random, model: BadInstances, instances: number) {
-    const { everySeconds, lastsSeconds, varied, errorRate } = model;
-    this.#begins = new Trials(random, 1 / everySeconds);
-    this.#ends = new Trials(random, 1 / lastsSeconds);
-    this.#failures = new Trials(random, errorRate);
-    this.#lastsSeconds = varied ? undefined : lastsSeconds;
-    const usual = lastsSeconds / (everySeconds + lastsSeconds);
-    const remaining = () => this.#duration() * (varied ? 1 : random.unit());
-    this.#left = Float64Array.from({ length: instances }, () =>
-      random.unit() < usual ? Math.ceil(remaining()) : 0,
-    );
+    this.#spells = new Spells(random, model, instances);
+    this.#failures = new Trials(random, model.errorRate);
   }
 
   add({ requests, errors }: ArmStream): void {
-    for (let j = 0; j < this.#left.length; j++) {
-      if (this.#left[j] === 0 && this.#begins.take(1) === 1) this.#left[j] = this.#duration();
-      else if (this.#left[j] !== 0) this.#left[j] = (this.#left[j] as number) - 1;
-      if (this.#left[j] === 0) continue;
+    this.#spells.advance();
+    const { left } = this.#spells;
+    for (let j = 0; j < left.length; j++) {
+      if (left[j] === 0) continue;
       const room = (requests[j] as number) - (errors[j] as number);
       errors[j] = (errors[j] as number) + this.#failures.take(room);
     }
   }
+}
 
-  #duration(): number {
-    if (this.#lastsSeconds !== undefined) return this.#lastsSeconds;
-    let seconds = 1;
-    while (this.#ends.take(1) === 0) seconds++;
-    return seconds;
+/** What makes single instances slow. */
+class SlowTimes {
+  readonly #spells: Spells | undefined;
+  readonly #factor: number;
+  readonly #pauses: Trials | undefined;
+
+  constructor(random: Random, { slowInstances, pausesEverySeconds }: Scenario, instances: number) {
+    if (slowInstances !== undefined) this.#spells = new Spells(random, slowInstances, instances);
+    this.#factor = slowInstances?.factor ?? 1;
+    if (pausesEverySeconds !== undefined) this.#pauses = new Trials(random, 1 / pausesEverySeconds);
+  }
+
+  /** Draws each instance's answers. */
+  draw(latencies: SecondOfLatencies, requests: Float64Array, factor: number): void {
+    this.#spells?.advance();
+    for (let j = 0; j < requests.length; j++) {
+      const slow = (this.#spells?.left[j] ?? 0) > 0;
+      const by = slow ? factor * this.#factor : factor;
+      if (this.#pauses?.take(1) === 1) latencies.drawPaused(j, requests[j] as number, by);
+      else latencies.draw(j, requests[j] as number, by);
+    }
   }
 }

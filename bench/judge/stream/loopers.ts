@@ -35,15 +35,24 @@ export class LoopingClients {
       this.#failed[client] = true;
       const instance = Math.floor(this.#random.unit() * arm.requests.length);
       arm.add(instance, first || counting === 'request' ? 1 : 0);
-      this.#countSlow(client, arm.latencies.drawOne(), slowClients);
+      const bucket = arm.latencies.drawOne();
+      if (counting === 'request') arm.latencies.countSlow(instance, bucket);
+      else
+        this.#countSlow(client, bucket, slowClients, (from) => arm.latencies.countSlowFrom(instance, from));
     }
   }
 
-  #countSlow(client: number, bucket: number, slowClients: Map<number, number>): void {
+  #countSlow(
+    client: number,
+    bucket: number,
+    slowClients: Map<number, number>,
+    tell: (from: number) => void,
+  ): void {
     for (const [from, others] of slowClients) {
       if (bucket < from || this.#slow[client]?.has(from)) continue;
       this.#slow[client]?.add(from);
       slowClients.set(from, others + 1);
+      tell(from);
     }
   }
 }

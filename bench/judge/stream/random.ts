@@ -4,6 +4,8 @@ export interface Random {
   readonly word: () => number;
   /** Uniform in (0, 1), never an end. */
   readonly unit: () => number;
+  /** Puts `n` uniform 16-bit numbers into `into`. */
+  readonly fill: (into: Uint16Array, n: number) => void;
 }
 
 /** 2^32. */
@@ -35,8 +37,28 @@ export function createRandom(seed: number): Random {
     state[2] = ((c << 21) | (c >>> 11)) + drawn;
     return drawn;
   };
+  /** As `word` does, two numbers from each, with the state at hand. */
+  const fill = (into: Uint16Array, n: number) => {
+    let a = (state[0] as number) | 0;
+    let b = (state[1] as number) | 0;
+    let c = (state[2] as number) | 0;
+    let counter = (state[3] as number) | 0;
+    for (let i = 0; i < n; i += 2) {
+      const drawn = (((a + b) | 0) + counter) | 0;
+      counter = (counter + 1) | 0;
+      a = b ^ (b >>> 9);
+      b = (c + (c << 3)) | 0;
+      c = (((c << 21) | (c >>> 11)) + drawn) | 0;
+      into[i] = drawn;
+      if (i + 1 < n) into[i + 1] = drawn >>> 16;
+    }
+    state[0] = a;
+    state[1] = b;
+    state[2] = c;
+    state[3] = counter;
+  };
   for (let i = 0; i < SETTLING; i++) word();
-  return { word, unit: () => (word() + 0.5) / WORDS };
+  return { word, fill, unit: () => (word() + 0.5) / WORDS };
 }
 
 function splitMix(value: number): number {

@@ -23,6 +23,9 @@ export interface Scenario {
   readonly canaryLatency?: OverTime;
   readonly retries?: Retries;
   readonly badInstances?: BadInstances;
+  readonly slowInstances?: SlowInstances;
+  /** Instances of both versions stop for a second, each by itself: so many seconds apart on average. */
+  readonly pausesEverySeconds?: number;
   readonly loopers?: Loopers;
 }
 
@@ -34,15 +37,25 @@ export interface Retries {
   readonly meanErrors: number;
 }
 
-/** Instances of both versions that fail for a while, each by itself. */
-export interface BadInstances {
-  /** Seconds from the end of a bad time to the next, on average: a geometric time. */
+/** A time in which an instance is not as usual; each has its own. */
+export interface Spell {
+  /** Seconds from the end of one to the next, on average: a geometric time. */
   readonly everySeconds: number;
   readonly lastsSeconds: number;
-  /** Whether that is an average, too, so that one bad time in twenty lasts three times as long. */
+  /** Whether that is an average, too, so that one in twenty lasts three times as long. */
   readonly varied: boolean;
+}
+
+/** Instances of both versions that fail for a while. */
+export interface BadInstances extends Spell {
   /** Part of the requests that fail then, beside the usual ones. */
   readonly errorRate: number;
+}
+
+/** Instances of both versions that are slow for a while. */
+export interface SlowInstances extends Spell {
+  /** As a multiple of the usual latency. */
+  readonly factor: number;
 }
 
 /** Clients that stay on the version they were given, and whose every request fails, again and again. */

@@ -1,12 +1,12 @@
 import {
   type ArmTick,
-  type InstanceBlock,
   type InstanceCount,
   type InstanceHistory,
   type SparseHistogram,
   type Tick,
 } from '../../../src/judge/index.ts';
 import { ArmStream } from './arm.ts';
+import { historyOf } from './history.ts';
 import { LoopingClients, type Counting } from './loopers.ts';
 import { createRandom, type Random } from './random.ts';
 import { at, type Scenario } from './scenario.ts';
@@ -14,7 +14,6 @@ import { slowCounts } from './slow.ts';
 import { Trials } from './trials.ts';
 
 const TICK_MS = 1000;
-const BLOCK_SECONDS = [1, 10, 60] as const;
 
 export interface StreamOptions {
   readonly scenario: Scenario;
@@ -31,6 +30,7 @@ export class Stream {
   readonly #loopers: { readonly canary: LoopingClients; readonly baseline: LoopingClients } | undefined;
   readonly #clients = { canary: 0, baseline: 0 };
   readonly #instances: readonly MutableCount[];
+  readonly #withoutSlow: readonly MutableCount[];
   #canaryShare: number;
   #second = 0;
 
@@ -52,18 +52,13 @@ export class Stream {
       latency: always,
     });
     this.#loopers = loopersOf(scenario, random);
-    this.#instances = Array.from({ length: stableInstances }, () => ({ requests: 0, errors: 0 }));
+    this.#instances = this.#baseline.latencies.slow.map((slow) => ({ requests: 0, errors: 0, slow }));
+    this.#withoutSlow = this.#instances.map(() => ({ requests: 0, errors: 0 }));
   }
 
   /** Draws what the stable version's instances did in the seconds before the rollout. Called before the first tick, or not at all. */
   history(seconds: number): InstanceHistory {
-    const { requests, errors } = this.#baseline;
-    const ticks: InstanceBlock[] = [];
-    for (let second = -seconds; second < 0; second++) {
-      this.#baseline.drawCounts(second);
-      ticks.push({ requests: [...requests], errors: [...errors] });
-    }
-    return BLOCK_SECONDS.map((length) => ({ length, blocks: inBlocks(ticks, length) }));
+    return historyOf(this.#baseline, seconds);
   }
 
   /** Moves traffic: from the next second on. */
@@ -74,19 +69,25 @@ export class Stream {
   /**
    * Draws the next second. What is in the tick is good until the one that follows is drawn.
    * @param buckets those for which the judge wants clients counted once
+   * @param slowFrom the buckets from which answers are slow, by quantile, where the judge has any
    */
-  next(buckets: readonly number[]): Tick<SparseHistogram> {
+  next(buckets: readonly number[], slowFrom: ArrayLike<number> = NONE): Tick<SparseHistogram> {
     this.#second++;
-    const canary = this.#drawArm('canary', buckets);
-    const baseline = this.#drawArm('baseline', buckets);
-    const tick = { at: this.#second * TICK_MS, canary, baseline, stableInstances: this.#countInstances() };
+    const canary = this.#drawArm('canary', buckets, NONE);
+    const baseline = this.#drawArm('baseline', buckets, slowFrom);
+    const stableInstances = this.#countInstances(slowFrom.length > 0);
+    const tick = { at: this.#second * TICK_MS, canary, baseline, stableInstances };
     return this.#counting === 'client' ? { ...tick, clients: { ...this.#clients } } : tick;
   }
 
-  #drawArm(name: 'canary' | 'baseline', buckets: readonly number[]): ArmTick<SparseHistogram> {
+  #drawArm(
+    name: 'canary' | 'baseline',
+    buckets: readonly number[],
+    slowFrom: ArrayLike<number>,
+  ): ArmTick<SparseHistogram> {
     const arm = name === 'canary' ? this.#canary : this.#baseline;
     arm.drawCounts(this.#second);
-    arm.drawLatencies(this.#second);
+    arm.drawLatencies(this.#second, slowFrom);
     if (this.#counting === 'request') {
       this.#loopers?.[name].addTo(arm, new Map(), 'request');
       return arm.toTick();
@@ -99,20 +100,22 @@ export class Stream {
     return { ...arm.toTick(), slowClients };
   }
 
-  #countInstances(): readonly InstanceCount[] {
+  #countInstances(withSlow: boolean): readonly InstanceCount[] {
     const { requests, errors } = this.#baseline;
+    const instances = withSlow ? this.#instances : this.#withoutSlow;
     for (let j = 0; j < requests.length; j++) {
-      const instance = this.#instances[j] as MutableCount;
+      const instance = instances[j] as MutableCount;
       instance.requests = requests[j] as number;
       instance.errors = errors[j] as number;
     }
-    return this.#instances;
+    return instances;
   }
 }
 
+const NONE: readonly number[] = [];
 const always = () => 1;
 
-type MutableCount = { -readonly [Key in 'requests' | 'errors']: InstanceCount[Key] };
+type MutableCount = { -readonly [Key in keyof InstanceCount]: InstanceCount[Key] };
 
 /** Each looping client is given to an arm like any other, and stays there. */
 function loopersOf({ loopers, canaryShare }: Scenario, random: Random) {
@@ -122,17 +125,4 @@ function loopersOf({ loopers, canaryShare }: Scenario, random: Random) {
     canary: new LoopingClients(random, loopers, canary),
     baseline: new LoopingClients(random, loopers, loopers.count - canary),
   };
-}
-
-function inBlocks(ticks: readonly InstanceBlock[], length: number): InstanceBlock[] {
-  const blocks: InstanceBlock[] = [];
-  for (let from = 0; from + length <= ticks.length; from += length) {
-    const block = ticks.slice(from, from + length);
-    const sumOf = (counts: (tick: InstanceBlock) => readonly number[]) =>
-      (ticks[0] === undefined ? [] : counts(ticks[0])).map((_, j) =>
-        block.reduce((sum, tick) => sum + (counts(tick)[j] ?? 0), 0),
-      );
-    blocks.push({ requests: sumOf((tick) => tick.requests), errors: sumOf((tick) => tick.errors) });
-  }
-  return blocks;
 }

@@ -2,6 +2,7 @@
 import { bucketOf } from '../histogram.ts';
 import { atLeast, type Counts } from '../counts.ts';
 import { WARNING_E, type JudgeSettings } from '../settings.ts';
+import { LATENCY_QUANTILES } from './latency.ts';
 import { createRateLimit, createShareLimit, feedLimit, type LimitTest } from './limits.ts';
 import { logEOf, type Onset } from './mixture.ts';
 
@@ -26,6 +27,8 @@ export interface AbsoluteLimit {
   readonly limit: number;
   /** Answers in this bucket and above are slower than the limit. */
   readonly slowFrom: number;
+  /** Of latency, by its place among those that are compared. */
+  readonly quantile: number | undefined;
   readonly canary: LimitedArm;
   readonly baseline: LimitedArm;
 }
@@ -44,7 +47,12 @@ const noneOf = (test: LimitTest): LimitedArm => ({ test, events: 0, of: 0 });
 /** The limits that are configured. @throws RangeError for a limit that cannot be tested */
 export function createLimits({ limits }: JudgeSettings, onset: Onset): AbsoluteLimit[] {
   const { errorRate, p95Ms, p99Ms, crashesPerMinute } = limits;
-  const made = (rule: LimitRule, limit: number | undefined, test: (limit: number) => LimitTest) =>
+  const made = (
+    rule: LimitRule,
+    limit: number | undefined,
+    test: (limit: number) => LimitTest,
+    p?: number,
+  ) =>
     limit === undefined
       ? []
       : [
@@ -52,19 +60,20 @@ export function createLimits({ limits }: JudgeSettings, onset: Onset): AbsoluteL
             rule,
             limit,
             slowFrom: bucketOf(limit) + 1,
+            quantile: p === undefined ? undefined : LATENCY_QUANTILES.findIndex((one) => one.p === p),
             canary: noneOf(test(limit)),
             baseline: noneOf(test(limit)),
           },
         ];
   return [
     ...made('absolute-error-rate', errorRate, (share) => createShareLimit(share, onset)),
-    ...made('absolute-p95', p95Ms, () => createShareLimit(0.05, onset)),
-    ...made('absolute-p99', p99Ms, () => createShareLimit(0.01, onset)),
+    ...made('absolute-p95', p95Ms, () => createShareLimit(0.05, onset), 0.95),
+    ...made('absolute-p99', p99Ms, () => createShareLimit(0.01, onset), 0.99),
     ...made('crash-rate', crashesPerMinute, (rate) => createRateLimit(rate, onset)),
   ];
 }
 
-/** Feeds one tick of one arm, whether or not the other had requests. Crashes vary as they do: phi is for requests. */
+/** Feeds one tick of one arm, whether or not the other had requests. Crashes vary as they do: phi is for requests, and where the limit is one of latency for slow ones. */
 export function feedAbsolute(
   limit: AbsoluteLimit,
   name: 'canary' | 'baseline',

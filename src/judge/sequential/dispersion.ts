@@ -1,10 +1,13 @@
 /** Section B: how much more errors vary than independent ones would. Errors come in batches, and evidence is divided by that. */
 import type { InstanceCount } from '../tick.ts';
+import type { Places } from './places.ts';
 
 /** Requests and errors of each baseline instance in one block of time. */
 export interface InstanceBlock {
   readonly requests: readonly number[];
   readonly errors: readonly number[];
+  /** For each quantile of latency that is compared, by instance: see `InstanceCount.slow`. */
+  readonly slow?: ReadonlyArray<readonly number[]>;
 }
 
 /** Lengths of blocks in seconds: retries come within one, a bad minute of an instance within the longest. */
@@ -18,9 +21,9 @@ export type InstanceHistory = ReadonlyArray<{
   readonly blocks: readonly InstanceBlock[];
 }>;
 
-/** phi0 and e0: before there is data, errors count as independent, with the weight of 50 errors. */
-const PRIOR_PHI = 1;
-const PRIOR_ERRORS = 50;
+/** phi0 and e0: before there is data, events count as independent, with the weight of 50 events. */
+export const PRIOR_PHI = 1;
+export const PRIOR_EVENTS = 50;
 /** An estimate up to here is taken for chance. */
 const NEGLIGIBLE = 1.2;
 /** Above it the estimate is taken with a margin. */
@@ -28,35 +31,27 @@ const MARGIN = 1.5;
 /** A block of ticks that come a little early is whole. */
 const NEARLY = 0.9;
 
-/** The two sums of the estimate. */
-interface Sums {
+interface Blocks {
+  readonly seconds: BlockSeconds;
+  /** The two sums of the estimate, over the blocks that are over. */
   spread: number;
-  errors: number;
+  events: number;
+  /** The block that is not whole yet: when it began, and what each instance did in it. */
+  from: number;
+  requests: Float64Array;
+  errors: Float64Array;
 }
 
-const noSums = (): Sums => ({ spread: PRIOR_PHI * PRIOR_ERRORS, errors: PRIOR_ERRORS });
+const noBlocks = (seconds: BlockSeconds, from: number): Blocks => ({
+  seconds,
+  spread: PRIOR_PHI * PRIOR_EVENTS,
+  events: PRIOR_EVENTS,
+  from,
+  requests: new Float64Array(0),
+  errors: new Float64Array(0),
+});
 
-const phiOf = ({ spread, errors }: Sums): number => Math.max(1, spread / errors);
-
-/** Instances without a request are left out of a block, and blocks with fewer than two instances say nothing. */
-function addBlock(sums: Sums, block: InstanceBlock): void {
-  let instances = 0;
-  let requests = 0;
-  let failed = 0;
-  for (let j = 0; j < block.requests.length; j++) {
-    const served = block.requests[j] ?? 0;
-    if (served === 0) continue;
-    instances += 1;
-    requests += served;
-    failed += block.errors[j] ?? 0;
-  }
-  if (instances < 2 || failed === 0) return;
-  for (let j = 0; j < block.requests.length; j++) {
-    const share = (block.requests[j] ?? 0) / requests;
-    if (share > 0) sums.spread += ((block.errors[j] ?? 0) - failed * share) ** 2 / share / (instances - 1);
-  }
-  sums.errors += failed;
-}
+const phiOf = ({ spread, events }: Blocks): number => Math.max(1, spread / events);
 
 /**
  * How much more the errors of equal instances differ than independent errors would.
@@ -64,90 +59,118 @@ function addBlock(sums: Sums, block: InstanceBlock): void {
  *     phi_hat = max(1, [phi0 e0 + sum_t sum_j (x_j - E_t w_j)^2 / w_j / (J - 1)] / [e0 + sum_t E_t]),  w_j = n_j / N
  */
 export function estimatePhi(blocks: readonly InstanceBlock[]): number {
-  const sums = noSums();
-  for (const block of blocks) addBlock(sums, block);
+  const sums = noBlocks(1, 0);
+  for (const block of blocks) takeBlock(sums, block);
   return phiOf(sums);
+}
+
+function takeBlock(blocks: Blocks, { requests, errors }: InstanceBlock): void {
+  makeRoom(blocks, requests.length);
+  for (let j = 0; j < requests.length; j++) {
+    blocks.requests[j] = requests[j] ?? 0;
+    blocks.errors[j] = errors[j] ?? 0;
+  }
+  closeBlock(blocks, blocks.from);
 }
 
 /** What evidence is divided by, from the largest estimate of the block lengths. */
 export const temperingOf = (largestPhi: number): number =>
   largestPhi <= NEGLIGIBLE ? 1 : MARGIN * largestPhi;
 
-interface Blocks {
-  readonly seconds: BlockSeconds;
-  readonly sums: Sums;
-  /** The block that is not whole yet: when it began, and what each instance did in it. */
-  from: number;
-  readonly requests: number[];
-  readonly errors: number[];
-}
-
 /** The estimate over all blocks that are over, for the ticks that follow. Changed in place by its owner. */
 export interface Dispersion {
   /** What evidence is divided by now. */
   phi: number;
   readonly lengths: readonly Blocks[];
-  /** Where each instance has its place in the blocks. */
-  readonly places: Map<string, number>;
 }
 
 export function createDispersion(from: number, history: InstanceHistory): Dispersion {
-  const lengths = BLOCK_SECONDS.map((seconds): Blocks => {
-    const sums = noSums();
+  const lengths = BLOCK_SECONDS.map((seconds) => {
+    const own = noBlocks(seconds, from);
     for (const { length, blocks } of history)
-      if (length === seconds) for (const block of blocks) addBlock(sums, block);
-    return { seconds, sums, from, requests: [], errors: [] };
+      if (length === seconds) for (const block of blocks) takeBlock(own, block);
+    return own;
   });
-  return { phi: temperingOf(largestPhi(lengths)), lengths, places: new Map() };
+  return { phi: temperingOf(largestPhi(lengths)), lengths };
 }
 
 /** The estimates of each block length, for the record. */
 export const phiByBlock = ({ lengths }: Dispersion): { seconds: BlockSeconds; phi: number }[] =>
-  lengths.map(({ seconds, sums }) => ({ seconds, phi: phiOf(sums) }));
+  lengths.map((blocks) => ({ seconds: blocks.seconds, phi: phiOf(blocks) }));
 
-/** Adds what the instances did in a tick that ended at `at`. Blocks that are over by then count from the next tick on. */
+/**
+ * Adds what the instances did in a tick that ended at `at`. Blocks that are over by then count from the next tick on.
+ * @param places of these instances
+ */
 export function feedDispersion(
   dispersion: Dispersion,
   instances: readonly InstanceCount[],
+  places: Places,
   at: number,
 ): void {
   const { lengths } = dispersion;
-  for (let i = 0; i < instances.length; i++) {
-    const instance = instances[i];
-    if (instance === undefined || instance.requests === 0) continue;
-    const place = placeOf(dispersion, instance, i);
-    for (const { requests, errors } of lengths) {
-      requests[place] = (requests[place] ?? 0) + instance.requests;
-      errors[place] = (errors[place] ?? 0) + instance.errors;
+  for (let b = 0; b < lengths.length; b++) {
+    const blocks = lengths[b] as Blocks;
+    makeRoom(blocks, places.byName.size);
+    const { requests: served, errors: failed } = blocks;
+    for (let i = 0; i < instances.length; i++) {
+      const { requests, errors } = instances[i] as InstanceCount;
+      const place = places.of[i] as number;
+      served[place] = (served[place] as number) + requests;
+      failed[place] = (failed[place] as number) + errors;
     }
+    if (isWhole(blocks, at)) closeBlock(blocks, at);
   }
-  for (const blocks of lengths)
-    if (at - blocks.from >= blocks.seconds * 1000 * NEARLY) closeBlock(blocks, at);
   dispersion.phi = temperingOf(largestPhi(lengths));
 }
 
+/** Room for so many instances. */
+function makeRoom(blocks: Blocks, instances: number): void {
+  if (blocks.requests.length >= instances) return;
+  const room = Math.max(instances, 2 * blocks.requests.length);
+  blocks.requests = grown(blocks.requests, room);
+  blocks.errors = grown(blocks.errors, room);
+}
+
+export function grown(values: Float64Array, length: number): Float64Array {
+  const larger = new Float64Array(length);
+  larger.set(values);
+  return larger;
+}
+
+/** Whether a block ends with a tick that ends at `at`. */
+export const isWhole = (
+  { from, seconds }: { readonly from: number; readonly seconds: BlockSeconds },
+  at: number,
+): boolean => at - from >= seconds * 1000 * NEARLY;
+
 function largestPhi(lengths: readonly Blocks[]): number {
   let largest = 1;
-  for (const { sums } of lengths) largest = Math.max(largest, phiOf(sums));
+  for (const blocks of lengths) largest = Math.max(largest, phiOf(blocks));
   return largest;
 }
 
+/** Instances without a request are left out of a block, and blocks with fewer than two instances say nothing. */
 function closeBlock(blocks: Blocks, at: number): void {
-  addBlock(blocks.sums, blocks);
-  blocks.requests.fill(0);
-  blocks.errors.fill(0);
-  blocks.from = at;
-}
-
-/** Instances that have no name are told apart by their place in the list. */
-function placeOf({ places, lengths }: Dispersion, { name }: InstanceCount, index: number): number {
-  const called = name ?? String(index);
-  const known = places.get(called);
-  if (known !== undefined) return known;
-  for (const { requests, errors } of lengths) {
-    requests.push(0);
-    errors.push(0);
+  const { requests, errors } = blocks;
+  let instances = 0;
+  let served = 0;
+  let failed = 0;
+  for (let j = 0; j < requests.length; j++) {
+    const own = requests[j] as number;
+    if (own === 0) continue;
+    instances += 1;
+    served += own;
+    failed += errors[j] as number;
   }
-  places.set(called, places.size);
-  return places.size - 1;
+  if (instances > 1 && failed > 0) {
+    for (let j = 0; j < requests.length; j++) {
+      const share = (requests[j] as number) / served;
+      if (share > 0) blocks.spread += ((errors[j] as number) - failed * share) ** 2 / share / (instances - 1);
+    }
+    blocks.events += failed;
+  }
+  requests.fill(0);
+  errors.fill(0);
+  blocks.from = at;
 }

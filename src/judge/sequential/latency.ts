@@ -72,16 +72,22 @@ export const createLatencyTest = (onset: Onset): LatencyTest => ({
  * @param answers all that `baselinePast` holds, above 0
  */
 export function setThresholds(test: LatencyTest, baselinePast: Histogram, answers: number): void {
+  quantileBuckets(test.slowFrom, baselinePast, answers);
+  for (let i = 0; i < test.slowFrom.length; i++)
+    test.issueFrom[i] = Math.min((test.slowFrom[i] as number) + ISSUE_SHIFT, BUCKETS - 1);
+  test.restsOn = answers;
+}
+
+/** From which buckets on answers are slower than each quantile of the past. @param answers all that `past` holds, above 0 */
+export function quantileBuckets(into: Uint16Array, past: Histogram, answers: number): void {
   let seen = 0;
   let bucket = -1;
-  test.quantiles.forEach(({ p }, i) => {
-    const rank = rankOf(p, answers);
-    while (seen < rank) seen += baselinePast[++bucket] ?? 0;
+  for (let i = 0; i < LATENCY_QUANTILES.length; i++) {
+    const rank = rankOf((LATENCY_QUANTILES[i] as { p: number }).p, answers);
+    while (seen < rank) seen += past[++bucket] ?? 0;
     // The upper edge of the quantile's own bucket is the threshold.
-    test.slowFrom[i] = Math.min(bucket + 1, BUCKETS - 1);
-    test.issueFrom[i] = Math.min(bucket + 1 + ISSUE_SHIFT, BUCKETS - 1);
-  });
-  test.restsOn = answers;
+    into[i] = Math.min(bucket + 1, BUCKETS - 1);
+  }
 }
 
 /** The buckets from which requests count as slow, for a warning and for an issue, in rising order. */
@@ -91,6 +97,7 @@ export const comparedBuckets = ({ slowFrom, issueFrom, restsOn }: LatencyTest): 
 /**
  * Feeds one tick; one in which an arm answered nothing changes nothing.
  * @param canaryRequests of the unit that is drawn: answered requests, or all requests where clients are counted
+ * @param phi of each quantile, what its evidence is divided by
  */
 export function feedLatency(
   test: LatencyTest,
@@ -98,7 +105,7 @@ export function feedLatency(
   baseline: Answers,
   canaryRequests: number,
   baselineRequests: number,
-  phi: number,
+  phi: Float64Array,
 ): void {
   if (canaryRequests === 0 || baselineRequests === 0 || test.restsOn === 0) return;
   test.compared = true;
@@ -109,9 +116,10 @@ export function feedLatency(
   for (let i = 0; i < test.quantiles.length; i++) {
     const { warning, issue } = test.quantiles[i] as QuantileTest;
     const usual = USUAL[i] as number;
-    setEvents(STEP, test.split, SLOW[i] as number, usual, phi);
+    const by = phi[i] as number;
+    setEvents(STEP, test.split, SLOW[i] as number, usual, by);
     feedStep(warning, STEP);
-    if (SLOWER[i] !== SLOW[i]) setEvents(STEP, test.split, SLOWER[i] as number, usual, phi);
+    if (SLOWER[i] !== SLOW[i]) setEvents(STEP, test.split, SLOWER[i] as number, usual, by);
     feedStep(issue, STEP);
   }
 }

@@ -129,8 +129,8 @@ const PAIRS = new Uint32Array(2 * BUCKETS);
 function difference(now: WindowArm, before: WindowArm): SlotArm {
   let length = 0;
   let largest = 0;
-  for (let bucket = 0; bucket < BUCKETS; bucket++) {
-    const count = (now.latency[bucket] ?? 0) - (before.latency[bucket] ?? 0);
+  for (let bucket = 0; bucket <= now.highest; bucket++) {
+    const count = ((now.latency[bucket] as number) - (before.latency[bucket] as number)) >>> 0;
     if (count === 0) continue;
     PAIRS[length++] = bucket;
     PAIRS[length++] = count;
