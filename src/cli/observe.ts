@@ -74,7 +74,7 @@ async function look(
 ): Promise<Counted> {
   let until = from;
   try {
-    const seen = await nextTick(watched, from, now);
+    const seen = await nextTick(watched, from, now, onlooker.slowFrom);
     report.answered();
     if (seen !== undefined) {
       onlooker.see(seen);

@@ -1,7 +1,15 @@
 import type { Plan } from '../core/plan.ts';
 import { instant } from '../core/time.ts';
 import { judgeSettings } from '../engine/observer/judging.ts';
-import { assess, createJudge, observe, type Assessment, type Judge, type Verdict } from '../judge/index.ts';
+import {
+  assess,
+  createJudge,
+  observe,
+  slowThresholds,
+  type Assessment,
+  type Judge,
+  type Verdict,
+} from '../judge/index.ts';
 import type { Tick } from '../judge/index.ts';
 import { Rehearsal, type Cast } from './rehearsal.ts';
 import type { SeenTick } from './windows.ts';
@@ -46,6 +54,11 @@ export class Onlooker {
 
   get last(): Remark | undefined {
     return this.#last;
+  }
+
+  /** From which buckets on the next tick's answers are slow; none before the judge knows. */
+  get slowFrom(): ArrayLike<number> {
+    return this.#judge === undefined ? [] : slowThresholds(this.#judge);
   }
 
   /** Takes what was counted since the tick before. */

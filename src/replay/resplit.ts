@@ -118,7 +118,14 @@ export class Resplitter {
   #instance(one: NonNullable<Tick['stableInstances']>[number], share: number) {
     if (share >= 1) return one;
     const requests = drawBinomial(this.#chance, one.requests, share);
-    return { ...one, requests, errors: drawMarked(this.#chance, one.requests, one.errors, requests) };
+    const drawn = (events: number) =>
+      drawMarked(this.#chance, one.requests, Math.min(events, one.requests), requests);
+    return {
+      ...one,
+      requests,
+      errors: drawn(one.errors),
+      ...(one.slow === undefined ? {} : { slow: Array.from(one.slow, drawn) }),
+    };
   }
 
   #scaled(slow: ReadonlyMap<number, number>, share: number): ReadonlyMap<number, number> {

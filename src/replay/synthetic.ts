@@ -1,5 +1,13 @@
 import { SpillwayError } from '../core/errors.ts';
-import { bucketOf, BUCKETS, createHistogram, type ArmTick, type Tick } from '../judge/index.ts';
+import {
+  bucketOf,
+  BUCKETS,
+  countFrom,
+  createHistogram,
+  LATENCY_QUANTILES,
+  type ArmTick,
+  type Tick,
+} from '../judge/index.ts';
 import { drawBinomial, drawMarked, seededChance, standardNormal, type Chance } from './chance.ts';
 import { drawLatencies, quantilesOf, type Quantiles } from './latencies.ts';
 import { DEFAULT_META, type TraceSink } from './trace.ts';
@@ -106,6 +114,7 @@ export function synthesise(wanted: Synthetic, seed: number, from: number, sink: 
   const chance = seededChance(seed);
   const usual = lognormal(chance, wanted.latency);
   const later = wanted.canaryLatency === wanted.latency ? usual : lognormal(chance, wanted.canaryLatency);
+  const slowFrom = LATENCY_QUANTILES.map(({ p }) => (usual[Math.floor(p * usual.length)] ?? 0) + 1);
   sink.begin({ ...DEFAULT_META, arms: 'mirrored', intervalMs: interval }, from);
   for (let passed = interval; passed <= duration; passed += interval) {
     const requests = drawPoisson(chance, (rps * interval) / 1000);
@@ -116,7 +125,7 @@ export function synthesise(wanted: Synthetic, seed: number, from: number, sink: 
       at: from + passed,
       canary: arm(chance, requests, bad ? canaryErrors : errors, bad ? later : usual, minutes),
       baseline,
-      stableInstances: instances(chance, baseline, wanted.instances),
+      stableInstances: instances(chance, baseline, wanted.instances, slowFrom),
     });
   }
 }
@@ -128,20 +137,24 @@ function arm(chance: Chance, requests: number, rate: number, quantiles: Quantile
   return { requests, errors, latency, crashes: 0, instanceMinutes: minutes };
 }
 
-/** The traffic of equal instances: requests and errors fall on them by chance. */
+/** The traffic of equal instances: requests, errors and slow answers fall on them by chance. */
 function instances(
   chance: Chance,
-  { requests, errors }: ArmTick,
+  { requests, errors, latency }: ArmTick,
   count: number,
+  slowFrom: readonly number[],
 ): NonNullable<Tick['stableInstances']> {
   let left = requests;
   let failed = errors;
+  const slow = slowFrom.map((bucket) => countFrom(latency, bucket));
   return Array.from({ length: count }, (_, i) => {
     const own = drawBinomial(chance, left, 1 / (count - i));
     const ownFailed = drawMarked(chance, left, failed, own);
+    const ownSlow = slow.map((events) => drawMarked(chance, left, events, own));
     left -= own;
     failed -= ownFailed;
-    return { requests: own, errors: ownFailed };
+    ownSlow.forEach((events, q) => (slow[q] = (slow[q] ?? 0) - events));
+    return { requests: own, errors: ownFailed, slow: ownSlow };
   });
 }
 

@@ -1,6 +1,13 @@
 import { revisionDigest } from '../core/ids.ts';
 import { instant, type Instant } from '../core/time.ts';
-import { createHistogram, mergeInto, type ArmTick, type JudgeSettings, type Tick } from '../judge/index.ts';
+import {
+  countFrom,
+  createHistogram,
+  mergeInto,
+  type ArmTick,
+  type JudgeSettings,
+  type Tick,
+} from '../judge/index.ts';
 import type { MetricArm, MetricQuery, MetricSource, MetricWindow } from '../ports/metrics.ts';
 
 /** Two versions that something else rolls out, and where they are counted. */
@@ -31,9 +38,15 @@ const AT_ONCE_MS = 250;
 /**
  * The next tick: both versions from where they are counted up to the moment to which both are final. Undefined where nothing is
  * final yet.
+ * @param slowFrom the judge's `slowThresholds`
  * @throws SpillwayError as `MetricSource.window`
  */
-export async function nextTick(watched: Watched, from: Counted, to: Instant): Promise<SeenTick | undefined> {
+export async function nextTick(
+  watched: Watched,
+  from: Counted,
+  to: Instant,
+  slowFrom: ArrayLike<number> = [],
+): Promise<SeenTick | undefined> {
   const { source, query } = watched;
   const ask = (side: Side, until: Instant) => {
     const version = watched[side];
@@ -55,15 +68,28 @@ export async function nextTick(watched: Watched, from: Counted, to: Instant): Pr
   return {
     counted: { canary: counted('canary'), stable: counted('stable') },
     unit: canary.unit,
-    tick: tickOf(even, until, (until - Math.min(from.canary, from.stable)) / 60_000),
+    tick: tickOf(even, until, (until - Math.min(from.canary, from.stable)) / 60_000, slowFrom),
   };
 }
 
-const tickOf = (windows: Readonly<Record<Side, MetricWindow>>, at: Instant, minutes: number): Tick => ({
+const tickOf = (
+  windows: Readonly<Record<Side, MetricWindow>>,
+  at: Instant,
+  minutes: number,
+  slowFrom: ArrayLike<number>,
+): Tick => ({
   at,
   canary: armTick(windows.canary, minutes),
   baseline: armTick(windows.stable, minutes),
-  stableInstances: windows.stable.instances.map(({ name, requests, errors }) => ({ name, requests, errors })),
+  stableInstances: windows.stable.instances.map(({ name, requests, errors, latency }) => ({
+    name,
+    requests,
+    errors,
+    // Where clients are counted a source does not tell which of them were slow.
+    ...(latency === null || slowFrom.length === 0 || windows.stable.unit === 'client'
+      ? {}
+      : { slow: Array.from(slowFrom, (bucket) => countFrom(latency, bucket)) }),
+  })),
 });
 
 function armTick({ instances }: MetricWindow, minutes: number): ArmTick {

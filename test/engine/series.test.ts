@@ -255,9 +255,9 @@ describe('looks at counts that only grow', () => {
     };
     const fresh = look('epoch-1', { counts: countsOf(armed, { ...SIDES, fresh: true }), reset: [] });
     assert.equal(armTick(fresh, 'baseline').requests, 9);
-    assert.deepEqual(stableInstances(fresh), [{ name: 'stable/i1', requests: 7, errors: 1 }]);
+    assert.deepEqual(stableInstances(fresh, 'request', []), [{ name: 'stable/i1', requests: 7, errors: 1 }]);
     const plain = look('epoch-1', { counts: countsOf(armed, SIDES), reset: [] });
     assert.equal(armTick(plain, 'baseline').requests, 16);
-    assert.equal(stableInstances(plain).length, 2);
+    assert.equal(stableInstances(plain, 'request', []).length, 2);
   });
 });

@@ -232,6 +232,7 @@ function countingLines({ evidence, warmUpMs }: Comparison, { width }: Canvas): r
       ? ([['warm-up', `the canary's first ${lasting(warmUpMs)} are left out of the comparison`]] as const)
       : []),
     ['bursts', burstsOf(evidence)],
+    ...(evidence.logE.latency === null ? [] : ([['pauses', pausesOf(evidence)]] as const)),
     ...(clients === null
       ? []
       : ([
@@ -257,6 +258,17 @@ function burstsOf({ phi, phiByBlock }: Comparison['evidence']): string {
   return phi === 1
     ? `phi 1${found}: errors vary as independent ones do, evidence counts in full`
     : `phi ${significant(phi)}${found}: errors come in bursts, evidence on requests is divided by it`;
+}
+
+/** The same for slow answers, of the quantiles on which it is more than for errors. */
+function pausesOf({ phi, latencyPhi }: Comparison['evidence']): string {
+  if (latencyPhi === null)
+    return 'what single instances took is not known: evidence on latency is divided by the same';
+  const more = latencyPhi.filter((one) => one.phi > phi);
+  const list = more.map((one) => `p${100 * one.quantile} ${significant(one.phi)}`).join(', ');
+  return more.length === 0
+    ? 'slow answers vary no more than that'
+    : `phi ${list}: slow answers come in bursts, evidence on latency is divided by it`;
 }
 
 /** Without what is only the rounding of none. */

@@ -2,12 +2,14 @@ import type { RevisionDigest } from '../../core/ids.ts';
 import type { Json } from '../../core/json.ts';
 import {
   BUCKETS,
+  countFrom,
   createHistogram,
   mergeInto,
   type ArmTick,
   type Histogram,
   type InstanceCount as JudgedInstance,
   type InstanceHistory,
+  type JudgeSettings,
 } from '../../judge/index.ts';
 import type { SeriesRow } from '../../ports/store.ts';
 import type { InstanceCounts, TrafficCounts } from '../../ports/traffic.ts';
@@ -208,12 +210,34 @@ export function armTick(look: Look, side: Side): ArmTick {
   };
 }
 
-/** The equal instances of the stable version: those that have run for long, or fresh ones where those have no traffic left. */
-export function stableInstances({ counts }: Look): readonly JudgedInstance[] {
+/**
+ * The equal instances of the stable version: those that have run for long, or fresh ones where those have no traffic left.
+ * @param slowFrom the judge's `slowThresholds`
+ */
+export function stableInstances(
+  { counts }: Look,
+  unit: JudgeSettings['unit'],
+  slowFrom: ArrayLike<number>,
+): readonly JudgedInstance[] {
   const stable = counts.filter(({ part }) => part === 'stable');
   const equal = stable.length > 0 ? stable : counts.filter(({ part }) => part === 'baseline');
-  return equal.map(({ name, requests, errors }) => ({ name, requests, errors: Math.min(errors, requests) }));
+  return equal.map((count) => ({
+    name: count.name,
+    requests: count.requests,
+    errors: Math.min(count.errors, count.requests),
+    ...(slowFrom.length === 0 ? {} : { slow: slowOf(count, unit, slowFrom) }),
+  }));
 }
+
+/** How many of an instance's answers, or of its clients, were slower than each threshold. */
+export const slowOf = (
+  { latency, slow }: Pick<InstanceCount, 'latency' | 'slow'>,
+  unit: JudgeSettings['unit'],
+  slowFrom: ArrayLike<number>,
+): number[] =>
+  Array.from(slowFrom, (bucket) =>
+    unit === 'client' ? (slow.get(bucket) ?? 0) : countFrom(latency, bucket),
+  );
 
 type PackedCount = readonly [
   name: string,

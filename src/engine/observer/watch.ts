@@ -7,6 +7,7 @@ import {
   createJudge,
   latencyBuckets,
   observe,
+  slowThresholds,
   type Assessment,
   type InstanceHistory,
   type Judge,
@@ -188,18 +189,19 @@ export class Watch {
       beginStep(judge, at);
       this.#tape?.step(at);
     }
-    const tick = this.#tick(look, at);
+    const tick = this.#tick(look, at, slowThresholds(judge));
     observe(judge, tick);
     this.#tape?.tick(tick);
     this.#lastAt = at;
   }
 
-  #tick(look: Look, at: number): Tick {
+  /** @param slowFrom the judge's, before it has seen the look */
+  #tick(look: Look, at: number, slowFrom: ArrayLike<number>): Tick {
     const tick: Tick = {
       at,
       canary: armTick(look, 'canary'),
       baseline: armTick(look, 'baseline'),
-      stableInstances: stableInstances(look),
+      stableInstances: stableInstances(look, this.#settings.unit, slowFrom),
     };
     if (this.#settings.unit === 'request') return tick;
     for (const { part, clients } of look.counts) if (part !== 'stable') this.#clients[part] += clients;

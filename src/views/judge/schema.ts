@@ -3,6 +3,7 @@ import {
   DEFAULT_SETTINGS,
   type AssessmentContext,
   type EffectGates,
+  type InstanceBlock,
   type InstanceHistory,
   type JudgeSettings,
   type Limits,
@@ -93,7 +94,13 @@ export const assessmentContext = z.strictObject({
 export const instanceHistory = z.array(
   z.strictObject({
     length: z.union([z.literal(1), z.literal(10), z.literal(60)]),
-    blocks: z.array(z.strictObject({ requests: z.array(count), errors: z.array(count) })),
+    blocks: z.array(
+      z.strictObject({
+        requests: z.array(count),
+        errors: z.array(count),
+        slow: z.array(z.array(count)).exactOptional(),
+      } satisfies Shape<InstanceBlock>),
+    ),
   }),
 ) satisfies z.ZodType<InstanceHistory>;
 
