@@ -1,3 +1,4 @@
+import { LEAST_WARM_UP_MS } from '../judge/index.ts';
 import { asMap } from './adapters.ts';
 import { monitoringOf } from './defaults.ts';
 import type { Source } from './document.ts';
@@ -20,7 +21,7 @@ export function rolloutChecks(source: Source, value: unknown, environment: strin
     ...oneWayToStep(source, look),
     ...oneWindow(source, look),
     ...plainJudge(source, look),
-    ...(monitoring === 'basic' ? paceWithoutJudge(source, look, environment) : []),
+    ...(monitoring === 'basic' ? paceWithoutJudge(source, look, environment) : firstStepWarms(source, look)),
   ];
 }
 
@@ -36,6 +37,32 @@ function firstStep(source: Source, look: Look): Problem[] {
   const message = `initial_percentage is ${initial.value}, above the first of increment_steps (${first})`;
   return [at(source, initial.at, 'value', message, { expected: `a percentage up to ${first}` })];
 }
+
+/** The first step lasts until the canary is warm: one that must end before asks for a verdict that nothing can be known for. */
+function firstStepWarms(source: Source, look: Look): Problem[] {
+  const given = look('canary', 'warm_up');
+  const warmUp = given === undefined || given.value === 'auto' ? LEAST_WARM_UP_MS : length(given);
+  const longest = longestFirstStep(look);
+  if (typeof warmUp !== 'number' || longest === undefined || longest.time > warmUp) return [];
+  const message =
+    `the first step lasts ${inSeconds(longest.time)} at most, and the canary warms up for ${inSeconds(warmUp)} ` +
+    '(`warm_up`, 30s at least unless it is given): every rollout would stop there; write longer steps, or a shorter warm_up';
+  return [at(source, longest.at, 'value', message, { severity: 'warning' })];
+}
+
+function longestFirstStep(look: Look): { readonly at: Path; readonly time: number } | undefined {
+  const steps = look('canary', 'increment_steps');
+  const [first] = Array.isArray(steps?.value) ? (steps.value as readonly unknown[]) : [];
+  const { min, max } = asMap(first);
+  const own = max ?? min;
+  const place = own === undefined ? look('canary', 'step_duration') : { at: steps?.at ?? [], value: own };
+  if (place === undefined) return undefined;
+  const time = length(place);
+  if (typeof time !== 'number') return undefined;
+  return { at: place.at, time: max === undefined ? 2 * time : time };
+}
+
+const inSeconds = (ms: number) => `${ms / 1000}s`;
 
 /** A risk budget chooses the steps, so nobody else does. */
 function oneWayToStep(source: Source, look: Look): Problem[] {

@@ -3,31 +3,7 @@ import type { DeploymentId, LaneId } from '../core/ids.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { StoredEvent } from '../ports/store.ts';
 import type { Chance } from '../ports/system.ts';
-
-/** The n-th entry (from 1) brings an event of form n to form n + 1. */
-const UPCASTS: ReadonlyArray<(event: JsonObject) => JsonObject> = [oneStage];
-
-const OLD_JUDGING: JsonObject = {
-  judge: 'sequential',
-  stages: 1,
-  certificate: 'standard',
-  baseline: 'stable',
-  aboveBaseline: false,
-  errorDifference: null,
-  window: 300_000,
-  crashWindow: 300_000,
-};
-
-/** Before harm had two stages and the judge a choice of rules: every issue was taken back, and steps lasted their time. */
-function oneStage(event: JsonObject): JsonObject {
-  if (event['type'] === 'verdict.changed')
-    return { ...event, response: event['verdict'] === 'issue' ? 'rollback' : null };
-  if (event['type'] === 'rollback.started') return { ...event, event: null };
-  if (event['type'] !== 'deployment.requested') return event;
-  const plan = event['plan'] as JsonObject;
-  const analysis = { ...(plan['analysis'] as JsonObject), ...OLD_JUDGING };
-  return { ...event, plan: { ...plan, pace: 'time', analysis } };
-}
+import { UPCASTS } from './upcasts.ts';
 
 /** The form in which events are written. */
 export const EVENT_SCHEMA = UPCASTS.length + 1;

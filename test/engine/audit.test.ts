@@ -1,17 +1,8 @@
 import assert from 'node:assert/strict';
-import { createHash, createPublicKey, verify } from 'node:crypto';
 import { describe, it } from 'node:test';
-import { verifyExport, type VerificationMeans } from '../../src/ledger/index.ts';
+import { verifyExport } from '../../src/ledger/index.ts';
+import { means } from './support/audit.ts';
 import { Bench } from './support/bench.ts';
-
-const means: VerificationMeans = {
-  hash: (data) => createHash('sha256').update(data).digest(),
-  verifySignature: (publicKey, message, signature) => {
-    const x = Buffer.from(publicKey).toString('base64url');
-    const key = createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'Ed25519', x } });
-    return verify(null, message, key, signature);
-  },
-};
 
 async function exported(bench: Bench): Promise<string[]> {
   const lines: string[] = [];

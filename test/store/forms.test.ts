@@ -60,9 +60,34 @@ it('reads what an older Spillway wrote: one stage, steps that last their time', 
 });
 
 it('brings old events to the present form', () => {
-  const said = { type: 'verdict.changed', deployment: 'd1', verdict: 'issue', rule: 'error-ratio' };
-  assert.deepEqual(presentForm(1, said), { ...said, response: 'rollback' });
-  assert.deepEqual(presentForm(1, { ...said, verdict: 'ok' }), { ...said, verdict: 'ok', response: null });
+  const evidence = { phi: 1, effects: { p95Ratio: null }, certificate: { held: false } };
+  const said = {
+    type: 'verdict.changed',
+    deployment: 'd1',
+    verdict: 'issue',
+    rule: 'error-ratio',
+    record: { warmUpEndsAt: 5, evidence, issue: null },
+  };
+  const presentEvidence = {
+    phi: 1,
+    stages: 1,
+    unit: 'request',
+    phiByBlock: [],
+    latencyPhi: null,
+    clients: null,
+    plain: null,
+    effects: { p95Ratio: null, errorDifference: null },
+    certificate: { held: false, needed: 20 },
+  };
+  const record = { warmUpEndsAt: 5, warmUpTimeConstantMs: null, evidence: presentEvidence, issue: null };
+  assert.deepEqual(presentForm(1, said), { ...said, response: 'rollback', record });
+  const latched = { ...said, record: { ...said.record, issue: evidence } };
+  assert.deepEqual(presentForm(1, latched), {
+    ...said,
+    response: 'rollback',
+    record: { ...record, issue: presentEvidence },
+  });
+  assert.equal((presentForm(1, { ...said, verdict: 'ok' }) as { response?: unknown }).response, null);
   assert.deepEqual(presentForm(1, { type: 'rollback.started', to: null }), {
     type: 'rollback.started',
     to: null,

@@ -47,12 +47,14 @@ export interface BenchOptions {
   readonly review?: { readonly trigger: string; readonly receives: Trigger; readonly reviewer: Reviewer };
   /** Opens a real store, again after each crash; in memory when not given. */
   readonly open?: () => Promise<Store>;
+  /** When it begins, epoch milliseconds. */
+  readonly now?: number;
 }
 
 /** A whole control plane on parts that keep their contracts in memory, under a clock that the test moves. */
 export class Bench {
-  readonly system = new VirtualSystem();
-  readonly traffic = new SimulatedTraffic(this.system);
+  readonly system: VirtualSystem;
+  readonly traffic: SimulatedTraffic;
   readonly source = new MemorySource();
   readonly target: DummyTarget;
   readonly delivered: { readonly message: Notification; readonly key: string }[] = [];
@@ -76,8 +78,10 @@ export class Bench {
   #storeCalls = 0;
 
   constructor(options: BenchOptions = {}) {
-    const { script } = options;
+    const { script, now } = options;
     this.#options = options;
+    this.system = new VirtualSystem(now);
+    this.traffic = new SimulatedTraffic(this.system);
     this.system.busy = () => this.#storeCalls > 0;
 
     this.target = createDummyTarget({ system: this.system, ...(script ? { script } : {}) });
