@@ -5,6 +5,7 @@
 import { createCounts, readCounts } from '../../src/judge/counts.ts';
 import {
   assess,
+  bucketOf,
   countFrom,
   createHistogram,
   createJudge,
@@ -29,15 +30,24 @@ import {
   latencyLogE,
   setThresholds,
 } from '../../src/judge/sequential/latency.ts';
+import {
+  createLatencyDispersion,
+  feedLatencyDispersion,
+} from '../../src/judge/sequential/latency-dispersion.ts';
 import { logEOf, onsetWithin, RATE_GRID } from '../../src/judge/sequential/mixture.ts';
+import { createPlaces, findPlaces } from '../../src/judge/sequential/places.ts';
 import { createRatioTest, feedRatio } from '../../src/judge/sequential/ratio.ts';
 import { median, type Measured } from '../lib/report.ts';
 import { healthy } from './scenarios.ts';
 import { createRandom } from './stream/random.ts';
 import { Stream } from './stream/stream.ts';
 
+/** What is slow in the simulated service: its quantiles, as buckets. */
+const SLOW_FROM = [100, 190, 228, 320].map((ms) => bucketOf(ms) + 1);
 const ROUNDS = 15;
 const TICKS = 4000;
+/** So few that they stay in the processor's caches, as a tick is there that was just counted. */
+const DIFFERENT_TICKS = 200;
 const OBSERVATIONS = 500_000;
 /** Judges in turn, so that their state does not stay in the processor's caches; each has had some minutes, and gets some more: their making is not measured. */
 const ROLLOUTS = 200;
@@ -52,11 +62,16 @@ let sink = 0;
 /** What the judge costs on this machine, now. */
 export function measureCost(): readonly Measured[] {
   const stream = new Stream({ scenario: healthy.steady(0.01), seed: 1, counting: 'request' });
-  const ticks: Ticks = Array.from({ length: TICKS }, () => kept(stream.next([])));
+  const few: Ticks = Array.from({ length: DIFFERENT_TICKS }, () => kept(stream.next([], SLOW_FROM)));
+  const ticks = Array.from({ length: TICKS }, (_, i) => {
+    const tick = few[i % few.length] as Ticks[number];
+    return { ...tick, at: 1000 * (i + 1) };
+  });
   const verdict = median(Array.from({ length: 5 }, () => verdictCost(ticks)));
   const rows = [
     atMost('cost of a tick: errors', 'us', errorsCost(ticks), 1),
     atMost('cost of a tick: latency, four quantiles at two scales', 'us', latencyCost(ticks), 1),
+    atMost('cost of a tick: dispersion of latency, nine instances', 'us', dispersionCost(ticks), 1),
     atMost('cost of a tick: certificate', 'us', certificateCost(ticks), 1),
     { what: 'cost of a tick in all, histograms included', unit: 'us', value: tickCost(ticks) },
     atMost('cost of an observation of latency', 'ns', 1000 * observationCost(), 50),
@@ -73,7 +88,10 @@ const kept = (tick: Ticks[number]): Ticks[number] => {
     ...tick,
     canary: { ...canary, latency: { pairs: canary.latency.pairs.slice() } },
     baseline: { ...baseline, latency: { pairs: baseline.latency.pairs.slice() } },
-    stableInstances: stableInstances.map((instance) => ({ ...instance })),
+    stableInstances: stableInstances.map((instance) => ({
+      ...instance,
+      slow: Float64Array.from(instance.slow ?? []),
+    })),
   };
 };
 
@@ -135,6 +153,19 @@ function latencyCost(ticks: Ticks): number {
       feedLatency(test, canary, baseline, canary.latency.total, baseline.latency.total, PHI);
       sink += latencyLogE(test, 'issue') + latencyLogE(test, 'warning');
     }
+  });
+}
+
+function dispersionCost(ticks: Ticks): number {
+  const instances = ticks.map(({ stableInstances = [] }) => stableInstances);
+  const places = createPlaces();
+  return micros(TICKS, () => {
+    const dispersion = createLatencyDispersion(0, []);
+    for (let i = 0; i < TICKS; i++) {
+      findPlaces(places, instances[i] ?? []);
+      feedLatencyDispersion(dispersion, instances[i] ?? [], places, 1000 * (i + 1));
+    }
+    sink += dispersion.phi[0] as number;
   });
 }
 

@@ -164,13 +164,12 @@ function closeBlock(blocks: Blocks, at: number): void {
     failed += errors[j] as number;
   }
   if (instances > 1 && failed > 0) {
+    blocks.events += failed;
     for (let j = 0; j < requests.length; j++) {
       const share = (requests[j] as number) / served;
       if (share > 0) blocks.spread += ((errors[j] as number) - failed * share) ** 2 / share / (instances - 1);
     }
-    blocks.events += failed;
   }
-  requests.fill(0);
-  errors.fill(0);
+  for (let j = 0; j < requests.length; j++) requests[j] = errors[j] = 0;
   blocks.from = at;
 }

@@ -88,29 +88,34 @@ export function feedLatencyDispersion(
   places: Places,
   at: number,
 ): void {
-  const { lengths } = dispersion;
-  for (const blocks of lengths) makeRoom(blocks, places.byName.size);
-  for (let i = 0; i < instances.length; i++) {
-    const { requests, slow } = instances[i] as InstanceCount;
-    if (slow === undefined || requests === 0) continue;
-    dispersion.known = true;
-    const place = places.of[i] as number;
-    for (let b = 0; b < lengths.length; b++) addTo(lengths[b] as Blocks, place, requests, slow);
-  }
   let isNews = false;
-  for (const blocks of lengths)
-    if (isWhole(blocks, at)) {
-      closeBlock(blocks, at);
-      isNews = true;
-    }
+  for (let b = 0; b < dispersion.lengths.length; b++) {
+    const blocks = dispersion.lengths[b] as Blocks;
+    makeRoom(blocks, places.byName.size);
+    if (addTo(blocks, instances, places)) dispersion.known = true;
+    if (!isWhole(blocks, at)) continue;
+    closeBlock(blocks, at);
+    isNews = true;
+  }
   if (isNews) estimate(dispersion);
 }
 
-function addTo(blocks: Blocks, place: number, requests: number, more: ArrayLike<number>): void {
-  const { requests: served, slow } = blocks;
-  served[place] = (served[place] as number) + requests;
-  const at = place * QUANTILES;
-  for (let q = 0; q < QUANTILES; q++) slow[at + q] = (slow[at + q] as number) + (more[q] as number);
+/** @returns whether anything is told of the latency of single instances */
+function addTo({ requests, slow }: Blocks, instances: readonly InstanceCount[], { of }: Places): boolean {
+  let isTold = false;
+  for (let i = 0; i < instances.length; i++) {
+    const instance = instances[i] as InstanceCount;
+    const more = instance.slow;
+    if (more === undefined || instance.requests === 0) continue;
+    isTold = true;
+    const place = of[i] as number;
+    requests[place] = (requests[place] as number) + instance.requests;
+    for (let q = 0; q < QUANTILES; q++) {
+      const at = place * QUANTILES + q;
+      slow[at] = (slow[at] as number) + (more[q] as number);
+    }
+  }
+  return isTold;
 }
 
 /** Room for so many instances. */
@@ -128,8 +133,7 @@ const SQUARES = new Float64Array(QUANTILES);
 /** `sum_j (x_j - E w_j)^2 / w_j = N sum_j x_j^2 / n_j - E^2`, for w_j = n_j / N; fewer than two instances say nothing. */
 function closeBlock(blocks: Blocks, at: number): void {
   const { requests, slow, spread, events } = blocks;
-  TOTALS.fill(0);
-  SQUARES.fill(0);
+  for (let q = 0; q < QUANTILES; q++) TOTALS[q] = SQUARES[q] = 0;
   let served = 0;
   let instances = 0;
   for (let j = 0; j < requests.length; j++) {
@@ -137,22 +141,23 @@ function closeBlock(blocks: Blocks, at: number): void {
     if (own === 0) continue;
     instances++;
     served += own;
+    const weight = 1 / own;
+    requests[j] = 0;
     for (let q = 0; q < QUANTILES; q++) {
       const x = slow[j * QUANTILES + q] as number;
+      slow[j * QUANTILES + q] = 0;
       TOTALS[q] = (TOTALS[q] as number) + x;
-      SQUARES[q] = (SQUARES[q] as number) + (x * x) / own;
+      SQUARES[q] = (SQUARES[q] as number) + x * x * weight;
     }
   }
-  if (instances > 1)
-    for (let q = 0; q < QUANTILES; q++) {
-      const total = TOTALS[q] as number;
-      const squares = served * (SQUARES[q] as number) - total * total;
-      spread[q] = (spread[q] as number) + squares / (instances - 1);
-      events[q] = (events[q] as number) + total;
-    }
-  requests.fill(0);
-  slow.fill(0);
   blocks.from = at;
+  if (instances < 2) return;
+  for (let q = 0; q < QUANTILES; q++) {
+    const total = TOTALS[q] as number;
+    const squares = served * (SQUARES[q] as number) - total * total;
+    spread[q] = (spread[q] as number) + squares / (instances - 1);
+    events[q] = (events[q] as number) + total;
+  }
 }
 
 /** The largest of the block lengths counts. */
