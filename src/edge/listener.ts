@@ -33,6 +33,8 @@ export class Listener {
         keepAliveTimeout: limits.clientIdle,
         connectionsCheckingInterval: CHECK_EVERY_MS,
         insecureHTTPParser: false,
+        // Most requests have no body: their streams need not live and end, which is a tenth of a request's cost. Since Node 24.12.
+        optimizeEmptyRequests: true,
         shouldUpgradeCallback: isWebSocket,
       },
       (req, res) => {
