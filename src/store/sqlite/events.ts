@@ -3,8 +3,8 @@ import type { JsonObject } from '../../core/json.ts';
 import type { EventQuery, StoredEvent } from '../../ports/store.ts';
 import { EVENT_SCHEMA, presentForm } from '../event-form.ts';
 import type { StampedEvent } from '../event-form.ts';
-import { laneOf } from './rows.ts';
-import type { LaneColumns } from './rows.ts';
+import { laneOf } from '../rows.ts';
+import type { LaneColumns } from '../rows.ts';
 import { conditions } from './sql.ts';
 import type { Sql } from './sql.ts';
 

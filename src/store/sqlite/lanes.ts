@@ -4,8 +4,8 @@ import type { DeploymentId, LaneId } from '../../core/ids.ts';
 import type { Environment, Lane } from '../../core/lane.ts';
 import { emptyLane } from '../../core/lane.ts';
 import type { DeploymentQuery, LaneAppend } from '../../ports/store.ts';
-import { laneOf } from './rows.ts';
-import type { LaneColumns } from './rows.ts';
+import { laneOf } from '../rows.ts';
+import type { LaneColumns } from '../rows.ts';
 import { conditions } from './sql.ts';
 import type { Sql } from './sql.ts';
 
