@@ -25,6 +25,7 @@ const LOG_WARNING = Math.log(WARNING_E);
 /** Room for the tick that is being folded, so that no tick needs room of its own; nothing in it outlives a call. */
 const PAIR = createPair();
 const LATENCY_PHI = new Float64Array(LATENCY_QUANTILES.length);
+const PHI = { errors: 1, latency: 1 };
 const EVENTS = { canaryRequests: 0, baselineRequests: 0, canaryEvents: 0, baselineEvents: 0 };
 
 /**
@@ -52,12 +53,12 @@ export function observe(judge: Judge, tick: Tick<Latencies>): Judge {
   addServed(judge.sinceStart.baseline, tick.baseline);
   moveWindow(judge.window, tick.at);
 
-  warmUp(judge, from, tick.at);
   const phi = phiIn(judge);
   for (let q = 0; q < LATENCY_PHI.length; q++) LATENCY_PHI[q] = latencyPhiIn(judge, q);
+  warmUp(judge, from, tick.at);
   feedLimits(judge, phi);
   if (judge.warm) compareWhenBothServed(judge, from, tick.at, phi);
-  else addToWindow(judge.window, PAIR.canary, PAIR.baseline, from, tick.at);
+  else waitForWarmth(judge, from, tick.at);
   if (tick.stableInstances !== undefined) learnDispersion(judge, tick.stableInstances, tick.at);
   const isBad = judge.warm && judge.plain !== undefined && feedPlain(judge.plain, tick, from);
   latch(judge, tick.at, isBad);
@@ -79,8 +80,13 @@ function checkRoom({ window, waiting }: Judge, name: 'canary' | 'baseline'): voi
 
 /** Tells whether the time since `from` counts. */
 function warmUp(judge: Judge, from: number, at: number): void {
-  feedWarmUp(judge.warmUp, PAIR.canary, PAIR.baseline, from, at);
-  const warm = from >= judge.warmUp.endsAt;
+  PHI.errors = phiIn(judge);
+  PHI.latency = 1;
+  for (let q = 0; q < LATENCY_PHI.length; q++) PHI.latency = Math.max(PHI.latency, LATENCY_PHI[q] as number);
+  const wasOver = from >= judge.warmUp.endsAt;
+  feedWarmUp(judge.warmUp, PAIR.canary, PAIR.baseline, from, at, PHI);
+  // A tick that ends the warm-up by what was seen in it does not count yet: it is one of many, and not by chance.
+  const warm = wasOver && from >= judge.warmUp.endsAt;
   if (warm === judge.warm) return;
   judge.warm = warm;
   if (warm) {
@@ -94,6 +100,12 @@ function warmUp(judge: Judge, from: number, at: number): void {
     judge.limits = judge.limits.map((old, i) => (old.rule === 'crash-rate' ? old : (limits[i] ?? old)));
     judge.waiting = undefined;
   }
+}
+
+/** What is slow is known already, so that it is learnt how slow answers vary; clients are not counted by it yet. */
+function waitForWarmth(judge: Judge, from: number, at: number): void {
+  const moved = addToWindow(judge.window, PAIR.canary, PAIR.baseline, from, at);
+  if (judge.settings.unit === 'request' && (moved || isYoung(judge))) takeThresholds(judge);
 }
 
 /** Crashes count from the start. */

@@ -90,8 +90,18 @@ interface Served {
   readonly latency: Counts;
 }
 
-/** Learns from what both arms did between `from` and `at`: the canary's level is taken against the baseline's of the same time. */
-export function feedWarmUp(warmUp: WarmUp, canary: Served, baseline: Served, from: number, at: number): void {
+/**
+ * Learns from what both arms did between `from` and `at`: the canary's level is taken against the baseline's of the same time.
+ * @param phi how much more slow answers, and errors, vary than independent ones would: an instance that pauses is no fall
+ */
+export function feedWarmUp(
+  warmUp: WarmUp,
+  canary: Served,
+  baseline: Served,
+  from: number,
+  at: number,
+  phi: { readonly latency: number; readonly errors: number },
+): void {
   const { latency, errors, startedAt } = warmUp;
   if (latency === undefined || errors === undefined) return;
   if (from >= startedAt + LONGEST_WARM_UP_MS) {
@@ -101,9 +111,9 @@ export function feedWarmUp(warmUp: WarmUp, canary: Served, baseline: Served, fro
   const seconds = ((from + at) / 2 - startedAt) / 1000;
   feedFall(latency, bucketsOf(canary.latency), bucketsOf(baseline.latency), seconds);
   feedFall(errors, failuresOf(canary), failuresOf(baseline), seconds);
-  const tau = Math.max(timeConstantOf(latency), timeConstantOf(errors));
+  const tau = Math.max(timeConstantOf(latency, phi.latency), timeConstantOf(errors, phi.errors));
   warmUp.timeConstantMs = tau === 0 ? null : tau * 1000;
-  warmUp.mayFall = mayFall(latency);
+  warmUp.mayFall = mayFall(latency, phi.latency);
   warmUp.endsAt = startedAt + Math.max(LEAST_WARM_UP_MS, TIME_CONSTANTS * tau * 1000);
 }
 
@@ -150,9 +160,12 @@ function feedFall(fall: Fall, canary: Sample, baseline: Sample, seconds: number)
 }
 
 /** The candidate that explains the level best, in seconds; 0 where no fall is convincing. */
-function timeConstantOf({ smallest, weight, level, x, xx, xLevel, spread, freedom }: Fall): number {
+function timeConstantOf(
+  { smallest, weight, level, x, xx, xLevel, spread, freedom }: Fall,
+  phi: number,
+): number {
   if (freedom <= 0 || spread <= 0) return 0;
-  let best = CONVINCING * Math.sqrt(spread / freedom);
+  let best = CONVINCING * Math.sqrt((phi * spread) / freedom);
   let found = 0;
   for (let k = 0; k < CANDIDATES_S.length; k++) {
     const meanX = (x[k] ?? 0) / weight;
@@ -168,9 +181,9 @@ function timeConstantOf({ smallest, weight, level, x, xx, xLevel, spread, freedo
 }
 
 /** Whether the level is above 0, and a level that falls to 0 has not been told from one that stays. */
-function mayFall({ smallest, weight, level, xx, xLevel, spread, freedom }: Fall): boolean {
+function mayFall({ smallest, weight, level, xx, xLevel, spread, freedom }: Fall, phi: number): boolean {
   if (freedom <= 0 || spread <= 0 || level < smallest * weight) return false;
-  const variance = spread / freedom;
+  const variance = (phi * spread) / freedom;
   const staying = (level * level) / weight;
   if (staying < ABOVE * ABOVE * variance) return false;
   let falling = 0;
