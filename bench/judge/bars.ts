@@ -49,6 +49,21 @@ const falseAlarms = (cell: Cell): readonly Target[] => [
   },
 ];
 
+/** Where only latency comes in bursts. */
+const PAUSES: readonly Target[] = [
+  ['pauses-1pc-sequential-30min', 'instances that pause'],
+  ['slow-instances-1pc-sequential-30min', 'instances that are slow for a while'],
+].flatMap(([cell = '', name]): Target[] => [
+  { cell, what: `${name}, 30 min: false retreat`, unit: '%', figure: percentOf('retreat'), bar: atMost(1) },
+  {
+    cell,
+    what: `${name}, 30 min: false rollback`,
+    unit: '%',
+    figure: percentOf('rollback'),
+    bar: atMost(0.1),
+  },
+]);
+
 const DAY = 86_400;
 
 const detections: readonly Target[] = [
@@ -131,6 +146,7 @@ const TARGETS: readonly Target[] = [
   ...detections,
   ...certificates,
   ...pace,
+  ...PAUSES,
   ...CELLS.filter(({ seconds, healthy }) => healthy && seconds === DAY).flatMap(falseAlarms),
 ];
 

@@ -7,6 +7,7 @@ import {
   observe,
   type Assessment,
   type AssessmentContext,
+  type InstanceHistory,
   type Judge,
   type JudgeSettings,
 } from '../../src/judge/index.ts';
@@ -30,6 +31,8 @@ export interface Rollout {
   readonly counting?: Counting;
   /** The judge is given what the stable version's instances did for so long before. */
   readonly historySeconds?: number;
+  /** Whether it is told how many of each stable instance's answers are slow; yes unless told. */
+  readonly slowTold?: boolean;
   /** Warnings are looked for, which takes a full look every second. */
   readonly warnings?: boolean;
   /** Steps as with `pace: evidence`; one at the scenario's share unless told. */
@@ -38,6 +41,11 @@ export interface Rollout {
 
 /** Plays a rollout through the shipped judge, looked at every second, until it is over. */
 export const play = (rollout: Rollout, seed: number): Outcome => new Play(rollout, seed).run();
+
+const withoutSlow = ({ length, blocks }: InstanceHistory[number]) => ({
+  length,
+  blocks: blocks.map(({ requests, errors }) => ({ requests, errors })),
+});
 
 const NO_BUCKETS: readonly number[] = [];
 /** As is usual: in percent of the traffic, before 100. */
@@ -62,7 +70,7 @@ class Play {
     this.#rollout = rollout;
     this.#stream = new Stream({ scenario, seed, counting });
     const history = historySeconds === undefined ? undefined : this.#stream.history(historySeconds);
-    this.#judge = createJudge(settings, 0, history);
+    this.#judge = createJudge(settings, 0, rollout.slowTold === false ? history?.map(withoutSlow) : history);
     this.#begin(0);
   }
 
@@ -85,7 +93,8 @@ class Play {
   #observe(): void {
     const { unit } = this.#judge.settings;
     const buckets = unit === 'client' ? latencyBuckets(this.#judge) : NO_BUCKETS;
-    observe(this.#judge, this.#stream.next(buckets, slowThresholds(this.#judge)));
+    const slowFrom = this.#rollout.slowTold === false ? NO_BUCKETS : slowThresholds(this.#judge);
+    observe(this.#judge, this.#stream.next(buckets, slowFrom));
   }
 
   /** Looks at the judge where a look could tell anything new: always, or only where its evidence allows a response. */

@@ -29,6 +29,14 @@ describe('what the judge is without', () => {
     assert.ok(!isQuiet(mutated(bursty, { tempering: 'off' })));
   });
 
+  test('tempering of latency: it takes instances that pause for harm', () => {
+    const pausing = { ...rollout(healthy.pauses(), 900, { warmUpMs: 'auto' }), historySeconds: 1800 };
+    assert.ok(isQuiet(pausing));
+    assert.ok(!isQuiet(mutated(pausing, { tempering: 'off' })));
+    // Told of errors alone it takes slow answers to vary as little as those.
+    assert.ok(!isQuiet({ ...pausing, slowTold: false }));
+  });
+
   test('counting clients once: it takes a few looping clients for harm', () => {
     const sticky = rollout(healthy.sticky(0.01, 20), 900, { unit: 'client' });
     assert.ok(isQuiet(sticky));

@@ -6,7 +6,7 @@ import { createRandom } from '../../../bench/judge/stream/random.ts';
 import type { Scenario } from '../../../bench/judge/stream/scenario.ts';
 import { Stream } from '../../../bench/judge/stream/stream.ts';
 import { Trials } from '../../../bench/judge/stream/trials.ts';
-import { createHistogram, mergeInto, quantile } from '../../../src/judge/index.ts';
+import { bucketOf, countFrom, createHistogram, mergeInto, quantile } from '../../../src/judge/index.ts';
 import { twins } from './support.ts';
 
 /** Of independent draws. */
@@ -93,6 +93,35 @@ describe('streams', () => {
       assert.ok(Math.max(...requests) - Math.min(...requests) <= 1);
       assert.equal(sumOf(stableInstances.map((instance) => instance.errors)), baseline.errors);
     }
+  });
+
+  test('slow answers of the instances are the arm’s, and those of a paused one are all slow', () => {
+    const slowFrom = [100, 190, 228, 320].map((ms) => bucketOf(ms) + 1);
+    const stream = new Stream({ scenario: healthy.pauses(), seed: 3, counting: 'request' });
+    let pauses = 0;
+    for (let second = 0; second < 2000; second++) {
+      const { baseline, stableInstances = [] } = stream.next([], slowFrom);
+      slowFrom.forEach((bucket, q) => {
+        const counted = sumOf(stableInstances.map(({ slow }) => slow?.[q] ?? 0));
+        assert.equal(counted, countFrom(baseline.latency, bucket));
+      });
+      pauses += stableInstances.filter(({ requests, slow }) => (slow?.[1] ?? 0) > 0.6 * requests).length;
+    }
+    near(pauses, (2000 * 9) / 60, 0.15);
+  });
+
+  test('a slow instance is slow for a while, and one at a time', () => {
+    const slowFrom = [100, 190, 228, 320].map((ms) => bucketOf(ms) + 1);
+    const stream = new Stream({ scenario: healthy.slowInstances(), seed: 3, counting: 'request' });
+    let slow = 0;
+    let requests = 0;
+    for (let second = 0; second < 10_000; second++)
+      for (const instance of stream.next([], slowFrom).stableInstances ?? []) {
+        slow += instance.slow?.[0] ?? 0;
+        requests += instance.requests;
+      }
+    // Half, and while an instance is 30% slower 70%: 20 s in 620.
+    near(slow / requests, 0.5 + (0.2 * 20) / 620, 0.01);
   });
 
   test('bursts leave the error rate as it is, and vary more than independent errors', () => {
