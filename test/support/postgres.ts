@@ -106,7 +106,7 @@ export async function startPostgres(): Promise<RunningPostgres> {
         (error: unknown) => error,
       );
       if (trouble === undefined) return;
-      if (tries > 200 || server.exitCode !== null) throw trouble;
+      if (tries > 2000 || server.exitCode !== null) throw trouble;
       await wait(25);
     }
   };

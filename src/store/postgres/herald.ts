@@ -35,7 +35,7 @@ export class Herald {
     return () => void this.#listeners.delete(listener);
   }
 
-  /** Speaks and listens on a connection from now on. What happened while there was none is news. */
+  /** Speaks and listens on a connection from now on. */
   async serve(client: Client): Promise<void> {
     const { rows } = await client.query<{ own: number }>('SELECT pg_backend_pid() AS own');
     client.on('notification', ({ processId, payload = '' }) => {
@@ -44,22 +44,21 @@ export class Herald {
     });
     await client.query(`LISTEN ${CHANNEL}`);
     this.#client = client;
-    this.#publish('tasks');
-    this.#publish('events');
+    this.#seen = undefined;
   }
 
   /** At once, or when the pause after the last time is over: then all that has come up in between together. */
-  tell(what: News): void {
-    this.#untold.add(what);
-    if (!this.#resting) this.#tellAll();
+  tell(news: readonly News[]): void {
+    for (const what of news) this.#untold.add(what);
+    if (!this.#resting && this.#untold.size > 0) this.#tellAll();
   }
 
+  /** What is seen first on a connection is news: nobody knows what has happened before it. */
   found(now: Progress): void {
     const before = this.#seen;
     this.#seen = now;
-    if (!before) return;
-    if (now.tasks > before.tasks || now.buried > 0) this.#publish('tasks');
-    if (now.events > before.events) this.#publish('events');
+    if (!before || now.tasks > before.tasks || now.buried > 0) this.#publish('tasks');
+    if (!before || now.events > before.events) this.#publish('events');
   }
 
   close(): void {

@@ -87,8 +87,8 @@ export class Keeper {
   }
 
   /** Tells the other replicas. */
-  tell(what: News): void {
-    this.#herald.tell(what);
+  tell(news: readonly News[]): void {
+    this.#herald.tell(news);
   }
 
   async close(): Promise<void> {
@@ -141,14 +141,14 @@ export class Keeper {
 
   async #live(life: Life): Promise<void> {
     const beat = milliseconds(Math.min(this.#leaseMs / BEATS, LONGEST_BEAT_MS));
-    for (let beats = 1; !life.lost.aborted; beats += 1) {
-      await this.#system.sleep(beat, AbortSignal.any([life.lost, this.#closing.signal]));
-      if (life.lost.aborted || this.#closing.signal.aborted) return;
+    const over = AbortSignal.any([life.lost, this.#closing.signal]);
+    for (let beats = 0; !over.aborted; beats += 1) {
       try {
-        await this.#look(life, beats % RENEW_EVERY === 0);
+        await this.#look(life, beats % RENEW_EVERY === RENEW_EVERY - 1);
       } catch {
         this.lose(life);
       }
+      await this.#system.sleep(beat, over);
     }
   }
 

@@ -130,12 +130,14 @@ export class Writer {
     this.#turns += 1;
     const turn = this.#turns;
     const text = `[${calls.map((call) => call.text).join()}]`;
+    let trouble: unknown;
     for (;;) {
       try {
         const answer = await this.#ask(turn, text, abandoned);
         if (answer) return answer;
       } catch (error) {
-        if (abandoned.aborted) throw this.#unavailable(error);
+        if (abandoned.aborted) throw this.#unavailable(trouble ?? error);
+        trouble = error;
         if (isConnectionLoss(error)) await this.#system.sleep(PAUSE, abandoned);
         else if (!isInTheWay(error)) throw storeError(error, this.#address.where);
       }
@@ -172,8 +174,7 @@ export class Writer {
       call.answer.resolve({ value, sequence, lost });
       if (isDone(value)) sequence += call.events;
     });
-    if (tasks > 0) this.#keeper.tell('tasks');
-    if (events > 0) this.#keeper.tell('events');
+    this.#keeper.tell([...(tasks > 0 ? ['tasks' as const] : []), ...(events > 0 ? ['events' as const] : [])]);
   }
 
   #session(): Promise<Client> {
