@@ -87,7 +87,7 @@ export class Engine implements ControlPlane {
   async ingest(trigger: string, request: RawRequest) {
     const result = await ingest(this.#world, trigger, request);
     this.#recorded();
-    this.#runner.wake();
+    this.#runner.cameIn();
     return result;
   }
 

@@ -17,6 +17,8 @@ export interface Submitted {
   readonly refused: Refusal | null;
 }
 
+const PAGE = 500;
+
 /** Told of every append once it is durable. */
 export type OnAppended = (append: LaneAppend) => void;
 
@@ -29,6 +31,8 @@ export class Lanes {
   readonly #applications: Pick<Applications, 'channels'>;
   readonly #onAppended: OnAppended;
   readonly #turns = new Turns();
+  /** What was recorded up to here is in `#known`. */
+  #readUpTo = 0;
   /** Every lane as last loaded or written. */
   readonly #known = new Map<string, { readonly version: number; readonly lane: Lane }>();
 
@@ -40,7 +44,22 @@ export class Lanes {
 
   /** Reads every lane, so that `all` knows them. */
   async load(): Promise<void> {
+    const [newest] = await this.#store.events({ limit: 1, newestFirst: true });
     for (const id of await this.#store.lanes()) await this.lane(id);
+    this.#readUpTo = newest?.sequence ?? 0;
+  }
+
+  /** Reads the lanes again in which anything was recorded since the last time, by this replica or another. */
+  refresh(): Promise<void> {
+    return this.#turns.take('refresh', async () => {
+      for (;;) {
+        const page = await this.#store.events({ after: this.#readUpTo, limit: PAGE });
+        const changed = new Map(page.flatMap(({ lane }) => (lane === null ? [] : [[routeOf(lane), lane]])));
+        for (const lane of changed.values()) await this.lane(lane);
+        this.#readUpTo = page.at(-1)?.sequence ?? this.#readUpTo;
+        if (page.length < PAGE) return;
+      }
+    });
   }
 
   /** Every lane with its live deployments. */

@@ -4,15 +4,18 @@ import type { World } from './world.ts';
 
 const EVERY = seconds(10);
 
+/** One replica seals. */
+const NAME = 'audit';
+
 /** Seals the audit log again and again while there is something new. */
 export class Sealing {
-  readonly #world: Pick<World, 'system' | 'log'>;
+  readonly #world: Pick<World, 'store' | 'system' | 'log'>;
   readonly #seal: AuditSeal;
   readonly #stopping = new AbortController();
   #news = true;
   #loop: Promise<void> | undefined;
 
-  constructor(world: Pick<World, 'system' | 'log'>, seal: AuditSeal) {
+  constructor(world: Pick<World, 'store' | 'system' | 'log'>, seal: AuditSeal) {
     this.#world = world;
     this.#seal = seal;
   }
@@ -44,7 +47,8 @@ export class Sealing {
     if (!this.#news) return;
     this.#news = false;
     try {
-      await this.#seal.seal();
+      const [hold] = await this.#world.store.hold([NAME]);
+      if (hold !== undefined) await this.#seal.seal();
     } catch (error) {
       this.#news = true;
       this.#world.log.error({ err: error }, 'the audit log could not be sealed');

@@ -9,6 +9,7 @@ import type { LiveStatus } from '../control-plane.ts';
 import type { Lanes } from '../lanes.ts';
 import type { World } from '../world.ts';
 import { watchedOf } from './expected.ts';
+import { Holdings } from './holdings.ts';
 import { LaneObserver } from './lane-observer.ts';
 
 /** A lane at rest is looked at less often, unless something is missing there. */
@@ -27,10 +28,11 @@ interface Seen {
   trouble: string | null | undefined;
 }
 
-/** Looks at every lane again and again; lanes do not wait for each other. */
+/** Looks again and again at every lane that no other replica looks at; lanes do not wait for each other. */
 export class Observer {
   readonly #world: World;
   readonly #lanes: Lanes;
+  readonly #holdings: Holdings;
   readonly #seen = new Map<string, Seen>();
   readonly #stopping = new AbortController();
   readonly #looked = Promise.withResolvers<void>();
@@ -39,6 +41,7 @@ export class Observer {
   constructor(world: World, lanes: Lanes) {
     this.#world = world;
     this.#lanes = lanes;
+    this.#holdings = new Holdings(world.store);
   }
 
   /** Resolves when every lane has been looked at once since the start, or could not be in time. */
@@ -83,12 +86,26 @@ export class Observer {
 
   async #work(): Promise<void> {
     const { system } = this.#world;
-    const first = Promise.all(this.#lanes.all().map((lane) => this.#consider(lane)));
-    void this.#firstLook(first);
+    void this.#firstLook(this.#round());
     while (!this.#stopping.signal.aborted) {
-      for (const lane of this.#lanes.all()) void this.#consider(lane);
       await system.sleep(LOOK_EVERY.busy, this.#stopping.signal);
+      void this.#round();
     }
+  }
+
+  async #round(): Promise<void> {
+    const lanes = this.#lanes.all();
+    await this.#hold(lanes);
+    await Promise.all(lanes.map((lane) => this.#consider(lane)));
+  }
+
+  async #hold(lanes: readonly Lane[]): Promise<void> {
+    try {
+      await this.#holdings.take(lanes.map(({ id }) => id));
+    } catch (error) {
+      this.#world.log.warn({ err: error }, 'no more lanes can be taken to look at');
+    }
+    for (const { id } of lanes) if (!this.#holdings.has(id)) this.#seen.delete(routeOf(id));
   }
 
   async #firstLook(looks: Promise<unknown>): Promise<void> {
@@ -99,6 +116,7 @@ export class Observer {
   }
 
   async #consider(lane: Lane): Promise<void> {
+    if (!this.#holdings.has(lane.id)) return;
     const now = this.#world.system.now();
     const seen = this.#seenOf(lane);
     const busy = seen.busySince !== null && elapsed(seen.busySince, now) < LOOK_LIMIT;

@@ -267,7 +267,7 @@ export class Bench {
         return call(...args).finally(() => this.#storeCalls--);
       },
     ]);
-    return Object.fromEntries(counted) as Store;
+    return { ...(Object.fromEntries(counted) as Store), onNews: store.onNews };
   }
 
   #world(): World {
