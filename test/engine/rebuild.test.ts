@@ -74,6 +74,8 @@ class Provider {
   }
 }
 
+const sumOf = (counts: readonly number[]) => counts.reduce((sum, n) => sum + n, 0);
+
 const PLAN_HAS_BOTH = () => assert.fail('a canary is compared with what was there before');
 
 const NOTHING = {
@@ -207,6 +209,25 @@ describe('what is known of stable instances before a rollout', () => {
       history.blocks.map(({ blocks }) => blocks.length),
       [12, 2],
     );
+  });
+
+  it('says how many answers were slow, as soon as it is known what that is', () => {
+    const provider = new Provider(5, deployment);
+    const history = new StableHistory();
+    for (let at = 0; at <= 300; at += 5) {
+      provider.happen();
+      history.note(instant(seconds(at)), provider.counts('v1'), stable);
+    }
+    const [tens] = history.blocks;
+    assert.ok(tens !== undefined);
+    assert.ok(tens.blocks.slice(0, 5).every(({ slow }) => slow === undefined));
+    for (const { requests, slow } of tens.blocks.slice(8)) {
+      assert.equal(slow?.length, 4);
+      // Half of the answers, about, are slower than half of them are.
+      const share = sumOf(slow[0] ?? []) / sumOf(requests);
+      assert.ok(share > 0.3 && share < 0.7, `${share}`);
+      assert.ok(sumOf(slow[3] ?? []) <= sumOf(slow[2] ?? []));
+    }
   });
 
   it('is forgotten when something else serves', () => {

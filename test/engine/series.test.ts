@@ -12,7 +12,7 @@ import {
   unpackLook,
   type Look,
 } from '../../src/engine/observer/series.ts';
-import { createHistogram, recordLatency, type Histogram } from '../../src/judge/index.ts';
+import { bucketOf, createHistogram, recordLatency, type Histogram } from '../../src/judge/index.ts';
 import type { TrafficCounts } from '../../src/ports/traffic.ts';
 
 const SIDES = { canary: revisionDigest('sha256:new'), stable: revisionDigest('sha256:old'), fresh: false };
@@ -259,5 +259,26 @@ describe('looks at counts that only grow', () => {
     const plain = look('epoch-1', { counts: countsOf(armed, SIDES), reset: [] });
     assert.equal(armTick(plain, 'baseline').requests, 16);
     assert.equal(stableInstances(plain, 'request', []).length, 2);
+  });
+
+  it('tell of each stable instance how many of its answers, or of its clients, were slow', () => {
+    const latency = createHistogram();
+    for (const ms of [10, 20, 30, 40]) recordLatency(latency, ms);
+    const slow = new Map([[bucketOf(30), 2]]);
+    const one = {
+      name: 'stable/i1',
+      part: 'baseline',
+      requests: 5,
+      errors: 1,
+      failures: 1,
+      latency,
+      slow,
+      clients: 0,
+    };
+    const seen = look('epoch-1', { counts: [one as Look['counts'][number]], reset: [] });
+    const read = unpackLook(JSON.parse(JSON.stringify(packLook(seen))));
+    const slowFrom = [20, 30, 40, 50].map(bucketOf);
+    assert.deepEqual(stableInstances(read, 'request', slowFrom)[0]?.slow, [3, 2, 1, 0]);
+    assert.deepEqual(stableInstances(read, 'client', slowFrom)[0]?.slow, [0, 2, 0, 0]);
   });
 });

@@ -77,8 +77,8 @@ describe('a trace split anew', () => {
   it('thins the stable instances as their arm, and never makes more of them', () => {
     const resplitter = new Resplitter(seededChance(3), 'split');
     const stableInstances = [
-      { requests: 100, errors: 10 },
-      { requests: 100, errors: 0 },
+      { requests: 100, errors: 10, slow: [50, 10, 100, 0] },
+      { requests: 100, errors: 0, slow: [50, 10, 5, 1] },
     ];
     const of = (percent: number) =>
       resplitter.split({ ...tick(percent, arm(200, 1), arm(200, 10)), stableInstances }, weightOf(percent));
@@ -87,6 +87,9 @@ describe('a trace split anew', () => {
       thinned.every(({ requests }) => requests > 10 && requests < 70),
       JSON.stringify(thinned),
     );
+    const [first] = thinned;
+    assert.equal(first?.slow?.[2], first?.requests);
+    assert.ok((first?.slow?.[0] ?? 0) < 50 && first?.slow?.[3] === 0);
     assert.deepEqual(of(10).stableInstances, stableInstances);
     assert.equal(of(100).stableInstances, undefined);
   });

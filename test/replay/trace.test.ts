@@ -131,6 +131,13 @@ describe('a made trace', () => {
         baseline.errors,
       );
     }
+    const slower = (q: number) =>
+      ticks
+        .flatMap(({ stableInstances = [] }) => stableInstances)
+        .reduce((sum, { slow }) => sum + (slow?.[q] ?? 0), 0);
+    const requests = ticks.reduce((sum, one) => sum + one.baseline.requests, 0);
+    near(slower(1) / requests, 0.1);
+    near(slower(2) / requests, 0.05);
   });
 
   it('is the same for the same seed, and another for another', () => {
