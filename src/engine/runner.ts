@@ -1,9 +1,10 @@
 import { messageOf, SpillwayError, type ErrorCode } from '../core/errors.ts';
 import type { DeploymentId } from '../core/ids.ts';
 import { after, elapsed, instant, milliseconds, seconds, type Duration, type Instant } from '../core/time.ts';
-import type { ClaimedTask, Store } from '../ports/store.ts';
+import type { ClaimedTask, ClaimLimits, Store } from '../ports/store.ts';
 import type { System } from '../ports/system.ts';
 import { backOff } from './backoff.ts';
+import { Pauses } from './pauses.ts';
 import type { Conclusion, TaskHandler } from './task-handler.ts';
 import { INBOX_TASK, NOTIFY_TASK, REVIEW_TASK } from './tasks.ts';
 import { WakeUp } from './wake-up.ts';
@@ -14,14 +15,14 @@ import type { Logger } from './world.ts';
  * rollback above all. A queue fills at most half of a room. Few look at what comes in, so that a flood of events takes
  * the machine neither from the rollouts nor from its own intake.
  */
-const ROOMS = { workshop: 8, messages: 8, intake: 4, rollouts: 64 };
+const ROOMS = { workshop: 8, messages: 8, intake: 8, rollouts: 64 };
 type Room = keyof typeof ROOMS;
 /** Rooms of queues that have no other tasks: what finds no room there is not even claimed, however much of it there is. */
 const OWN_QUEUES: ReadonlySet<Room> = new Set<Room>(['messages', 'intake']);
 /** So many at a time are claimed. */
 const CLAIM = 16;
-/** Of one queue: room for one is certain, for more it is not. */
-const CLAIM_EACH = 1;
+/** Of one queue: the room of the smallest, or what is left of it. */
+const CLAIM_EACH = 4;
 const FIRST_RETRY = milliseconds(500);
 const LAST_RETRY = seconds(15);
 /** What fell due while nobody worked gets so long after the start: it is not given up untried. */
@@ -29,6 +30,12 @@ const FIRST_CHANCE = seconds(30);
 /** Even when the store names no time, the runner looks again after this. */
 const LONGEST_SLEEP = seconds(30);
 const STORE_TROUBLE_WAIT = seconds(1);
+/** Due and not given out: ask again, but not all the time. */
+const NO_ROOM_WAIT = milliseconds(100);
+/** Due and not yet asked for: what ends meanwhile makes room, and is recorded with the same commit. */
+const MORE_WAIT = milliseconds(1);
+/** What comes in is looked at at once, and then what has come in since after so long: many in one commit. */
+const INTAKE_PAUSE = milliseconds(20);
 
 /** Trying again cannot help. */
 const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
@@ -49,6 +56,12 @@ interface Running {
   readonly done: Promise<void>;
 }
 
+interface Look {
+  readonly claimed: readonly ClaimedTask[];
+  /** Until the next task is due; not above 0 when some was left. */
+  readonly wait: Duration;
+}
+
 export interface RunnerOptions {
   readonly store: Pick<Store, 'claim' | 'retry' | 'nextDue'>;
   readonly system: System;
@@ -60,7 +73,12 @@ export interface RunnerOptions {
 export class Runner {
   readonly #options: RunnerOptions;
   readonly #running = new Map<string, Running>();
+  /** Those of them that take up room: what is only being written down does not, as long as that goes well. */
+  readonly #atWork = new Set<ClaimedTask>();
   readonly #wakeUp: WakeUp;
+  readonly #intake: Pauses;
+  /** Whether the last look has left something that was due. */
+  #more = false;
   readonly #begun: Instant;
   readonly #stopping = new AbortController();
   #loop: Promise<void> | undefined;
@@ -70,6 +88,7 @@ export class Runner {
   constructor(options: RunnerOptions) {
     this.#options = options;
     this.#wakeUp = new WakeUp(options.system);
+    this.#intake = new Pauses(options.system, INTAKE_PAUSE, () => this.#wakeUp.wake());
     this.#begun = options.system.now();
   }
 
@@ -80,6 +99,11 @@ export class Runner {
   /** There may be something to do. */
   wake(): void {
     this.#wakeUp.wake();
+  }
+
+  /** Something came in that may wait a moment for what comes right after it. */
+  cameIn(): void {
+    this.#intake.ask();
   }
 
   /** Stops what runs for these deployments, except the tasks named: the store has called them off. */
@@ -109,59 +133,60 @@ export class Runner {
   async #work(): Promise<void> {
     while (!this.#stopping.signal.aborted) {
       this.#wakeUp.rest();
-      const claimed = await this.#claim();
+      const { claimed, wait } = await this.#look();
+      this.#more = wait <= 0;
       for (const task of claimed) this.#begin(task);
-      if (claimed.length === 0) await this.#wakeUp.sleep(await this.#untilDue());
+      const shortest = claimed.length === 0 ? NO_ROOM_WAIT : MORE_WAIT;
+      await this.#wakeUp.sleep(milliseconds(Math.max(shortest, Math.min(wait, LONGEST_SLEEP))));
     }
   }
 
-  async #claim(): Promise<readonly ClaimedTask[]> {
+  /** Claims, and asks what is left, in one commit. */
+  async #look(): Promise<Look> {
     const { store, system, log } = this.#options;
+    const now = system.now();
     try {
-      const claimed = await store.claim(system.now(), CLAIM, { without: this.#full(), each: CLAIM_EACH });
+      const [claimed, due] = await Promise.all([
+        store.claim(now, CLAIM, this.#limits()),
+        store.nextDue().catch(() => undefined),
+      ]);
       this.#trouble = undefined;
-      return claimed;
+      return { claimed, wait: due === undefined ? LONGEST_SLEEP : elapsed(system.now(), due) };
     } catch (error) {
       this.#trouble = messageOf(error);
       log.error({ err: error }, 'the store gives out no tasks');
       await system.sleep(STORE_TROUBLE_WAIT, this.#stopping.signal);
-      return [];
+      return { claimed: [], wait: NO_ROOM_WAIT };
     }
   }
 
-  async #untilDue(): Promise<Duration> {
-    const { store, system } = this.#options;
-    const due = await store.nextDue().catch(() => undefined);
-    if (due === undefined) return LONGEST_SLEEP;
-    const wait = elapsed(system.now(), due);
-    // Due and not given out: ask again, but not all the time.
-    return milliseconds(wait <= 0 ? 100 : Math.min(wait, LONGEST_SLEEP));
+  /** So that whatever is claimed of a queue that has no other tasks finds room. */
+  #limits(): ClaimLimits {
+    const places = new Map<string, number>();
+    for (const task of this.#atWork)
+      if (OWN_QUEUES.has(roomOf(task))) places.set(task.queue, this.#placesFor(task));
+    const without = [...places].filter(([, left]) => left <= 0).map(([queue]) => queue);
+    const others = [...places.values()].filter((left) => left > 0);
+    return { without, each: Math.min(CLAIM_EACH, ...others) };
   }
 
-  /** Queues of which no task would find room. */
-  #full(): readonly string[] {
-    const full = [...this.#running.values()].filter(
-      ({ task }) => OWN_QUEUES.has(roomOf(task)) && !this.#hasRoom(task),
-    );
-    return [...new Set(full.map(({ task }) => task.queue))];
-  }
-
-  #hasRoom(task: ClaimedTask): boolean {
+  #placesFor(task: ClaimedTask): number {
     const room = roomOf(task);
-    const inside = [...this.#running.values()].filter((one) => roomOf(one.task) === room);
-    const ofSameQueue = inside.filter((one) => one.task.queue === task.queue);
-    return inside.length < ROOMS[room] && ofSameQueue.length < ROOMS[room] / 2;
+    const inside = [...this.#atWork].filter((one) => roomOf(one) === room);
+    const ofSameQueue = inside.filter((one) => one.queue === task.queue);
+    return Math.min(ROOMS[room] - inside.length, ROOMS[room] / 2 - ofSameQueue.length);
   }
 
   #begin(task: ClaimedTask): void {
     const stop = new AbortController();
     const wait = backOff(this.#options.system, task.attempt, FIRST_RETRY, LAST_RETRY);
-    const work = this.#hasRoom(task) ? this.#do(task, stop) : this.#putBack(task, wait, 'no room');
+    const work = this.#placesFor(task) > 0 ? this.#do(task, stop) : this.#putBack(task, wait, 'no room');
     const done = work
       .catch((error: unknown) => this.#options.log.error({ err: error, task: task.key }, 'task lost its way'))
       .finally(() => {
         this.#running.delete(task.key);
-        this.wake();
+        if (roomOf(task) === 'intake') this.cameIn();
+        else this.wake();
       });
     this.#running.set(task.key, { task, stop, done });
   }
@@ -173,12 +198,13 @@ export class Runner {
       log.error({ task: task.key, kind: task.kind }, 'a task of a kind that this version does not know');
       return this.#putBack(task, LAST_RETRY, `unknown kind ${task.kind}`);
     }
+    this.#atWork.add(task);
     const deadline = instant(Math.max(how.deadline(task), after(this.#begun, FIRST_CHANCE)));
     try {
       const conclusion = await this.#within(deadline, stop, () => how.run(task, stop.signal));
       await this.#conclude(task, conclusion);
     } catch (error) {
-      if (error instanceof Cancelled) return;
+      if (error instanceof Cancelled) return this.#leave(task);
       const wait = backOff(system, task.attempt, FIRST_RETRY, LAST_RETRY);
       const over = after(system.now(), wait) >= deadline;
       log.warn(
@@ -209,16 +235,23 @@ export class Runner {
   /** What was done must not be forgotten because the store was busy: told again until it is durable. */
   async #conclude(task: ClaimedTask, conclusion: Conclusion): Promise<void> {
     const { system, log } = this.#options;
+    this.#leave(task);
     for (let attempt = 1; ; attempt++) {
       try {
         await conclusion({ key: task.key, fence: task.fence });
-        return;
+        return this.#leave(task);
       } catch (error) {
         if (this.#stopping.signal.aborted) throw error;
+        this.#atWork.add(task);
         log.error({ err: error, task: task.key }, 'an outcome could not be recorded; trying again');
         await system.sleep(backOff(system, attempt, FIRST_RETRY, LAST_RETRY), this.#stopping.signal);
       }
     }
+  }
+
+  /** What was left for want of room can be asked for now. */
+  #leave(task: ClaimedTask): void {
+    if (this.#atWork.delete(task) && this.#more) this.wake();
   }
 
   async #putBack(task: ClaimedTask, wait: Duration, why: string): Promise<void> {

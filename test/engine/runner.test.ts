@@ -84,14 +84,29 @@ describe('the runner', () => {
     yard.runner.start();
     await yard.queue(numbered('event', 40), { kind: 'inbox', queue: 'inbox/git' });
     await yard.system.settle();
-    assert.deepEqual(yard.begun, ['event-0', 'event-1']);
+    assert.deepEqual(yard.begun, numbered('event', 4));
 
     doors[1]?.();
     await yard.system.settle();
     assert.deepEqual(yard.ended, ['event-1 done']);
-    assert.deepEqual(yard.begun, ['event-0', 'event-1', 'event-2']);
+    assert.deepEqual(yard.begun, numbered('event', 5));
     const others = await yard.store.claim(yard.system.now(), 100);
     assert.deepEqual(new Set(others.map(({ attempt }) => attempt)), new Set([1]), 'the rest was not touched');
+  });
+
+  it('looks at no more while what came of others cannot be written down', async () => {
+    const yard = new Yard();
+    const finish = yard.store.finish.bind(yard.store);
+    yard.store.finish = () => Promise.reject(new SpillwayError('unavailable', 'the disk is full'));
+    yard.runner.start();
+    await yard.queue(numbered('event', 40), { kind: 'inbox', queue: 'inbox/git' });
+    await yard.system.advance(seconds(10));
+    assert.ok(yard.begun.length <= 8, `${yard.begun.length} were begun`);
+
+    yard.store.finish = finish;
+    await yard.system.advance(minutes(1));
+    assert.equal(yard.ended.length, 40);
+    assert.equal(new Set(yard.begun).size, yard.begun.length, 'none was done twice');
   });
 
   it('does every task once, whatever it has to wait for', async () => {

@@ -71,7 +71,7 @@ export class StoreClient {
   #schedule(): void {
     if (this.#scheduled || this.#underWay.length > 0) return;
     this.#scheduled = true;
-    queueMicrotask(() => {
+    setImmediate(() => {
       this.#scheduled = false;
       const batch = this.#waiting;
       this.#waiting = [];
