@@ -2,7 +2,7 @@ import type { DeploymentId, LaneId } from '../core/ids.ts';
 import type { Command, Input } from '../core/input.ts';
 import { findDeployment } from '../core/lane.ts';
 import { seconds } from '../core/time.ts';
-import type { LaneAppend, SystemEvent } from '../ports/store.ts';
+import type { LaneAppend, News, SystemEvent } from '../ports/store.ts';
 import type { RawRequest } from '../ports/trigger.ts';
 import { AuditSeal, type AuditKeyFile } from './audit.ts';
 import type { CommandResult, ControlPlane, PersonalCommand, RollbackRequest } from './control-plane.ts';
@@ -41,6 +41,7 @@ export class Engine implements ControlPlane {
   readonly #feed: Feed;
   readonly #seal: AuditSeal;
   readonly #sealing: Sealing;
+  #unsubscribe = () => {};
 
   private constructor(world: World, seal: AuditSeal) {
     this.store = world.store;
@@ -71,6 +72,7 @@ export class Engine implements ControlPlane {
   async start(): Promise<void> {
     await this.#lanes.load();
     await this.#record('server.started');
+    this.#unsubscribe = this.#world.store.onNews((what) => this.#heard(what));
     this.#runner.start();
     this.#observer.start();
     this.#sealing.start();
@@ -78,6 +80,7 @@ export class Engine implements ControlPlane {
 
   /** Ends in order; what does not end in time is done again after the next start. The store is not closed. */
   async stop(): Promise<void> {
+    this.#unsubscribe();
     await this.#observer.stop();
     await this.#runner.stop(STOP_GRACE);
     await this.#record('server.stopped');
@@ -146,6 +149,15 @@ export class Engine implements ControlPlane {
     this.#runner.cancel(cancel, new Set(tasks.map(({ key }) => key)));
     this.#runner.wake();
     this.#recorded();
+  }
+
+  /** Another replica has left something for this one. */
+  #heard(what: News): void {
+    if (what === 'tasks') return this.#runner.wake();
+    this.#recorded();
+    this.#lanes.refresh().catch((error: unknown) => {
+      this.#world.log.warn({ err: error }, 'what another replica recorded could not be read');
+    });
   }
 
   /** Events outside lanes do not pass through `Lanes`: their followers are told here. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { seconds } from '../../src/core/time.ts';
+import type { News } from '../../src/ports/store.ts';
 import { Bench } from './support/bench.ts';
 
 describe('following events', () => {
@@ -32,6 +33,32 @@ describe('following events', () => {
       assert.equal(sequence, last?.sequence);
       later.abort();
     }
+    await bench.stop();
+  });
+
+  it('gives what another replica has recorded, once there is word of it', async () => {
+    const bench = await Bench.start();
+    await bench.engine.stop();
+    let tell: (what: News) => void = () => assert.fail('nobody listens');
+    bench.store.onNews = (listener) => {
+      tell = listener;
+      return () => {};
+    };
+    await bench.startEngine();
+    const [last] = await bench.store.events({ limit: 1, newestFirst: true });
+    const stop = new AbortController();
+    const next = bench.engine
+      .subscribe(last?.sequence ?? 0, stop.signal)
+      [Symbol.asyncIterator]()
+      .next();
+    await bench.system.settle();
+    const other = { type: 'event.ignored', at: bench.system.now(), actor: 'ada', details: {} } as const;
+    await bench.store.record([other], [], null);
+    tell('events');
+    const found = await Promise.race([next, bench.system.advance(seconds(10))]);
+    assert.ok(found?.done === false);
+    assert.deepEqual(found.value.event, other);
+    stop.abort();
     await bench.stop();
   });
 
