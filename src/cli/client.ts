@@ -1,7 +1,7 @@
 import { request, type IncomingMessage } from 'node:http';
 import { SpillwayError, type ErrorCode } from '../core/errors.ts';
 import { ACTOR_HEADER } from '../http/options.ts';
-import { socketIn } from './discover.ts';
+import { socketIn, socketsIn } from './discover.ts';
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 
@@ -17,27 +17,52 @@ export interface Client {
  * `unavailable` when none runs.
  */
 export function createClient(dataDir: string, user: string, signal: AbortSignal): Client {
-  const socketPath = socketIn(dataDir);
+  let sockets: readonly string[] | undefined;
   const base = { [ACTOR_HEADER]: encodeURIComponent(user), 'user-agent': 'spillway-cli' };
-  const send = (method: string, path: string, headers: Readonly<Record<string, string>>, body?: string) =>
+  const sendTo = (socketPath: string, { method, path, headers, body }: Call) =>
     new Promise<IncomingMessage>((resolve, reject) => {
       const call = request({ socketPath, method, path, headers: { ...base, ...headers }, signal }, resolve);
-      call.once('error', (error: NodeJS.ErrnoException) => reject(unreachable(error, dataDir)));
+      call.once('error', reject);
       call.end(body);
     });
+  /** Replicas answer for each other: the first socket that anybody listens on is the server's. */
+  const send = async (call: Call): Promise<IncomingMessage> => {
+    let last: unknown;
+    for (const socket of (sockets ??= socketsIn(dataDir)))
+      try {
+        return await sendTo(socket, call);
+      } catch (error) {
+        last ??= error;
+        if (!nobodyListens(error)) throw unreachable(error as NodeJS.ErrnoException, socket);
+      }
+    sockets = undefined;
+    throw unreachable(last as NodeJS.ErrnoException, socketIn(dataDir));
+  };
   return {
-    get: async (path, query = {}) => read(await send('GET', withQuery(path, query), {})),
+    get: async (path, query = {}) =>
+      read(await send({ method: 'GET', path: withQuery(path, query), headers: {} })),
     post: async (path, body, headers = {}) => {
       const json = { 'content-type': 'application/json', ...headers };
-      return read(await send('POST', path, json, typeof body === 'string' ? body : JSON.stringify(body)));
+      const text = typeof body === 'string' ? body : JSON.stringify(body);
+      return read(await send({ method: 'POST', path, headers: json, body: text }));
     },
     stream: async (path, query, headers) => {
-      const answer = await send('GET', withQuery(path, query), headers);
+      const answer = await send({ method: 'GET', path: withQuery(path, query), headers });
       if ((answer.statusCode ?? 500) >= 400) await read(answer);
       return answer;
     },
   };
 }
+
+interface Call {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+const nobodyListens = (error: unknown): boolean =>
+  ['ENOENT', 'ECONNREFUSED'].includes((error as NodeJS.ErrnoException).code ?? '');
 
 function withQuery(path: string, query: Query): string {
   const given = Object.entries(query).flatMap(([name, value]) =>
@@ -80,10 +105,9 @@ function refusal(body: unknown, status: number): SpillwayError {
   });
 }
 
-function unreachable(error: NodeJS.ErrnoException, dataDir: string): SpillwayError {
+function unreachable(error: NodeJS.ErrnoException, where: string): SpillwayError {
   const { code } = error;
-  const where = socketIn(dataDir);
-  if (code === 'ENOENT' || code === 'ECONNREFUSED')
+  if (nobodyListens(error))
     return new SpillwayError('unavailable', 'the Spillway server is not running', {
       where,
       hint: 'Start it: spillway up, in the folder of spillway.yaml. Traffic is not affected: see spillway edge status',

@@ -17,6 +17,8 @@ export interface UpOptions {
   /** The folder with `spillway.yaml`. */
   readonly dir: string;
   readonly dataDir: string;
+  /** Address of the PostgreSQL database that is the store; null = one in the data folder. */
+  readonly database: string | null;
   /** For webhooks and health (and, on loopback, the API); null = the Unix socket alone. */
   readonly listen: { readonly host: string; readonly port: number } | null;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { SpillwayError } from '../core/errors.ts';
 import type { Io } from './io.ts';
@@ -6,6 +6,19 @@ import type { Io } from './io.ts';
 const FOLDER = '.spillway';
 
 export const socketIn = (dataDir: string): string => join(dataDir, 'spillway.sock');
+/** Of one of several servers that share the folder. */
+export const replicaSocketIn = (dataDir: string, pid: number): string =>
+  join(dataDir, `spillway.${pid}.sock`);
+
+/** Where a server of the folder may listen: its own socket, then those of replicas. */
+export function socketsIn(dataDir: string): readonly string[] {
+  const names = existsSync(dataDir) ? readdirSync(dataDir) : [];
+  const replicas = names.filter((name) => REPLICA_SOCKET.test(name));
+  return [socketIn(dataDir), ...replicas.map((name) => join(dataDir, name))];
+}
+
+const REPLICA_SOCKET = /^spillway\.\d+\.sock$/;
+
 export const edgeIn = (dataDir: string): string => join(dataDir, 'edge');
 
 /** The data folder that is named: by `--data`, else by SPILLWAY_DATA. */

@@ -11,7 +11,7 @@ import { VERBS } from './verbs/index.ts';
 const EXITS = `
 Exit codes: 0 ok, 1 failed, 2 usage, 3 rolled back, 4 not permitted, 5 timed out,
             6 rejected, 130 interrupted
-Environment: SPILLWAY_DATA (like --data), NO_COLOR, FORCE_COLOR
+Environment: SPILLWAY_DATA (like --data), SPILLWAY_DATABASE (like up --database), NO_COLOR, FORCE_COLOR
 
 Begin with:  spillway init && spillway up
 `;

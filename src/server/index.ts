@@ -1,6 +1,6 @@
-import { join } from 'node:path';
 import { pino } from 'pino';
 import type { RunningServer, UpOptions } from '../cli/context.ts';
+import { replicaSocketIn, socketIn } from '../cli/discover.ts';
 import type { Config } from '../config/config.ts';
 import { SpillwayError } from '../core/errors.ts';
 import { Engine } from '../engine/engine.ts';
@@ -13,6 +13,7 @@ import { takeInPending } from './pending.ts';
 import { adapterSchemas, readProject } from './project.ts';
 import { openRepository } from './repository.ts';
 import { createSecretStore } from './secrets.ts';
+import { openStore } from './store.ts';
 import { ownVersion } from './version.ts';
 import { openWorld } from './world.ts';
 
@@ -27,7 +28,7 @@ export async function startServer(
   options: UpOptions,
   refit: Refit = (world) => world,
 ): Promise<RunningServer> {
-  const { dir, dataDir, listen, logLevel } = options;
+  const { dir, dataDir, database, logLevel } = options;
   await makeDataFolder(dataDir);
   const secrets = createSecretStore(dataDir, process.env);
   const schemas = await adapterSchemas();
@@ -38,14 +39,13 @@ export async function startServer(
     for (const end of closers.toReversed()) await end();
   };
   try {
-    const { openSqliteStore } = await import('../store/sqlite/index.ts');
-    const store = await openSqliteStore({ dir: dataDir, chance: hostSystem });
+    const store = await openStore(dataDir, database);
     closers.push(() => store.close());
     const repository = await openRepository(config, { dir, dataDir, system: hostSystem });
     const { source, pushWith } = repository;
     const world = refit(await openWorld({ config, source, store, schemas, secrets, dataDir, log }));
     const engine = await Engine.create(world, auditKeyFile(dataDir));
-    const server = await listenFor(engine, world, { dataDir, listen });
+    const server = await listenFor(engine, world, options);
     closers.push(() => server.close());
     await engine.start();
     // It stops first: what comes in meanwhile is kept for the next start.
@@ -59,11 +59,15 @@ export async function startServer(
   }
 }
 
-type Doors = Pick<UpOptions, 'dataDir' | 'listen'>;
+type Doors = Pick<UpOptions, 'dataDir' | 'database' | 'listen'>;
 
-async function listenFor(engine: Engine, world: World, { dataDir, listen }: Doors): Promise<HttpServer> {
+async function listenFor(
+  engine: Engine,
+  world: World,
+  { dataDir, database, listen }: Doors,
+): Promise<HttpServer> {
   return createServer(engine, {
-    socket: join(dataDir, 'spillway.sock'),
+    socket: database === null ? socketIn(dataDir) : replicaSocketIn(dataDir, process.pid),
     tcp: listen,
     hooks: await openHooks(world),
     telemetry: {

@@ -153,7 +153,8 @@ test('up starts what it is told, says where, and ends on Ctrl-C', async (t) => {
     commands,
   });
   const listen = { host: '127.0.0.1', port: 0 };
-  assert.deepEqual(seen, [{ dir: cwd, dataDir: join(cwd, '.spillway'), listen, logLevel: 'warn' }]);
+  const dataDir = join(cwd, '.spillway');
+  assert.deepEqual(seen, [{ dir: cwd, dataDir, database: null, listen, logLevel: 'warn' }]);
   assert.match(out, /^spillway is up {3}http:\/\/127\.0\.0\.1:8321\n {2}shop\/production\n/);
   assert.equal(closed, 1);
   assert.equal(code, 0, 'to be asked to end is no failure');

@@ -11,6 +11,7 @@ interface Options {
   readonly host: string;
   readonly port: string;
   readonly listen: boolean;
+  readonly database?: string;
   readonly logLevel: UpOptions['logLevel'];
 }
 
@@ -24,6 +25,10 @@ export const define: Define = (command, context) =>
     )
     .option('--port <port>', 'where webhooks come in', '8321')
     .option('--no-listen', 'no TCP at all: the Unix socket alone')
+    .option(
+      '--database <url>',
+      'keep everything in PostgreSQL, which other replicas may share: postgres://user@host/name, or SPILLWAY_DATABASE',
+    )
     .addOption(
       new Option('--log-level <level>', 'how much is logged')
         .choices(['debug', 'info', 'warn', 'error'])
@@ -48,6 +53,7 @@ async function up(context: Context, folder: string, options: Options): Promise<E
   const server = await context.commands.startServer({
     dir,
     dataDir: namedDataDir(io, context.options().data) ?? defaultDataDir(dir),
+    database: options.database ?? (io.env['SPILLWAY_DATABASE'] || null),
     listen: options.listen
       ? { host: options.host, port: wholeNumber(options.port, '--port', 0, 65_535) }
       : null,

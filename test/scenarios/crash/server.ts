@@ -30,8 +30,11 @@ process.on('message', ({ point }: ToServer) => {
   tell();
 });
 process.on('disconnect', () => process.exit());
-await startServer({ dir, dataDir, listen: null, logLevel: 'warn' }, (world) => ({
-  ...world,
-  store: tripwire.around(world.store),
-}));
+await startServer(
+  { dir, dataDir, database: process.env['SPILLWAY_DATABASE'] ?? null, listen: null, logLevel: 'warn' },
+  (world) => ({
+    ...world,
+    store: tripwire.around(world.store),
+  }),
+);
 tell();
