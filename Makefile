@@ -1,6 +1,6 @@
 # Every command of the project; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop test check docs bench judge-bench judge-aa prove-npm clean
+.PHONY: help setup demo demo-stop test check docs bench judge-bench judge-aa simulate simulate-mutants prove-npm clean
 
 NAME ?=
 node := scripts/node.sh
@@ -12,7 +12,7 @@ benches := $(if $(NAME),bench/$(NAME).ts,$(sort $(wildcard bench/*.ts)))
 heading = @if [ -t 1 ] && [ -z "$$NO_COLOR" ]; then printf '\033[1m%s\033[0m\n' '$(1)'; else echo '$(1)'; fi
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-17s %s\n", $$1, $$2 }' Makefile
 
 setup: ## install what the project needs (every other command does it too)
 	@scripts/setup.sh
@@ -61,6 +61,14 @@ judge-bench: ## the judge's operating characteristics; MINUTES=n and CELL=x: onl
 judge-aa: ## an hour of the same code beside itself on the real edge; MINUTES=n
 	@scripts/setup.sh bench
 	@MINUTES='$(or $(MINUTES),60)' $(node) bench/judge/aa/main.ts
+
+simulate: ## whole lives on a virtual clock with faults; SEED=n one of them, SEEDS=n FROM=m a range
+	@scripts/setup.sh
+	@SEED='$(SEED)' SEEDS='$(SEEDS)' FROM='$(FROM)' MUTANT='$(MUTANT)' $(node) test/simulation/run.ts
+
+simulate-mutants: ## in how many of these lives each planted bug is found
+	@scripts/setup.sh
+	@SEEDS='$(SEEDS)' $(node) test/simulation/run.ts mutants
 
 prove-npm: ## install from a clean home folder with npm 10 and 11
 	@scripts/prove-npm-ci.sh

@@ -1,6 +1,7 @@
 import type { Deployment } from './deployment.ts';
 import type { Draft } from './draft.ts';
 import type { TimerName } from './effects.ts';
+import { activeOf } from './lane.ts';
 import { fail } from './pipeline.ts';
 import { attemptFailed, beginRollback, rollbackOf, rollbackOverdue, wasUnwatched } from './rollback.ts';
 import { advance, inconclusive, soaked } from './rollout.ts';
@@ -19,16 +20,24 @@ export function timerDue(draft: Draft, deployment: Deployment, timer: TimerName)
     case 'step_maximum':
       return stepOver(draft, deployment);
     case 'pause':
-      return beginRollback(
-        draft,
-        deployment.id,
-        `policy: paused for ${formatDuration(deployment.plan.pauseLimit)}`,
-      );
+      return pauseOver(draft, deployment);
     case 'soak':
       return soaked(draft, deployment.id);
     case 'to_zero':
       return attemptFailed(draft, deployment, `attempt ${rollbackOf(deployment).attempt} took too long`);
   }
+}
+
+/** While a successor rolls out, the one that soaks is its way back and is not itself taken back: it stays paused. */
+function pauseOver(draft: Draft, { id, plan }: Deployment): void {
+  const paused = `paused for ${formatDuration(plan.pauseLimit)}`;
+  const active = activeOf(draft.lane());
+  if (active === undefined || active.id === id) return beginRollback(draft, id, `policy: ${paused}`);
+  draft.emit({
+    type: 'deployment.paused',
+    deployment: id,
+    reason: `${paused}, and ${active.id} is rolling out`,
+  });
 }
 
 function stepOver(draft: Draft, deployment: Deployment): void {

@@ -75,7 +75,7 @@ describe('a first release', () => {
 
     const ended = await bench.store.deployment(id);
     assert.match(ended?.status.state === 'failed' ? ended.status.reason : '', /exited with code 3/);
-    assert.deepEqual(bench.traffic.accepted, []);
+    assert.deepEqual(bench.sharesOf('1.0.0'), []);
     assert.deepEqual(await bench.running(), []);
     await bench.stop();
   });

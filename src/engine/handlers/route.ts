@@ -20,8 +20,8 @@ export async function route(split: Split, scope: Scope): Promise<Lack | null> {
   const routing = routingFor({ lane, runtime, rollout: deployment.id }, split, instances);
   if ('lack' in routing) return routing;
   const traffic = await world.traffic(runtime.traffic.type);
-  const before = await traffic.observe(routing.route);
-  if (before === undefined && routing.arms.length === 0) return null;
+  scope.signal.throwIfAborted();
+  // Also where there is nothing to withdraw yet: the provider then knows the fence, and refuses a shift that was called off and comes late.
   await traffic.set(routing, fence);
   const seen = await traffic.observe(routing.route);
   if (seen !== undefined && seen.fence > fence)
@@ -53,5 +53,6 @@ async function leaveAtOnce({ stable, canary }: Split, scope: Scope): Promise<voi
     { arm: 'stable', revision: stable.digest, version: labelOf(stable), weight: weights.stable, endpoints },
     ...(rest === undefined ? [] : [{ ...rest, weight: weights.canary }]),
   ];
+  scope.signal.throwIfAborted();
   await traffic.set({ ...routing, arms }, scope.fence);
 }
