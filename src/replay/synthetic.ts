@@ -112,6 +112,8 @@ const wrong = (message: string, where: string, hint: string) =>
 export function synthesise(wanted: Synthetic, seed: number, from: number, sink: TraceSink): void {
   const { rps, interval, duration, onset, errors, canaryErrors } = wanted;
   const chance = seededChance(seed);
+  // Of its own, so that what users and versions do does not depend on it.
+  const slowChance = seededChance(seed + 1);
   const usual = lognormal(chance, wanted.latency);
   const later = wanted.canaryLatency === wanted.latency ? usual : lognormal(chance, wanted.canaryLatency);
   const slowFrom = LATENCY_QUANTILES.map(({ p }) => (usual[Math.floor(p * usual.length)] ?? 0) + 1);
@@ -125,7 +127,7 @@ export function synthesise(wanted: Synthetic, seed: number, from: number, sink: 
       at: from + passed,
       canary: arm(chance, requests, bad ? canaryErrors : errors, bad ? later : usual, minutes),
       baseline,
-      stableInstances: instances(chance, baseline, wanted.instances, slowFrom),
+      stableInstances: instances(chance, slowChance, baseline, wanted.instances, slowFrom),
     });
   }
 }
@@ -140,6 +142,7 @@ function arm(chance: Chance, requests: number, rate: number, quantiles: Quantile
 /** The traffic of equal instances: requests, errors and slow answers fall on them by chance. */
 function instances(
   chance: Chance,
+  slowChance: Chance,
   { requests, errors, latency }: ArmTick,
   count: number,
   slowFrom: readonly number[],
@@ -150,7 +153,7 @@ function instances(
   return Array.from({ length: count }, (_, i) => {
     const own = drawBinomial(chance, left, 1 / (count - i));
     const ownFailed = drawMarked(chance, left, failed, own);
-    const ownSlow = slow.map((events) => drawMarked(chance, left, events, own));
+    const ownSlow = slow.map((events) => drawMarked(slowChance, left, events, own));
     left -= own;
     failed -= ownFailed;
     ownSlow.forEach((events, q) => (slow[q] = (slow[q] ?? 0) - events));
