@@ -71,8 +71,11 @@ export function objection({
 
 /** How many steps were taken; 0 for a database in which Spillway has never been. */
 async function formOf(client: Client, where: string): Promise<number> {
-  const { rows: found } = await client.query(`SELECT to_regclass('${SCHEMA}.form') IS NOT NULL AS found`);
-  if (!(found as Array<{ found: boolean }>)[0]?.found) return 0;
+  // Not to_regclass, which may answer from before the wait for another replica's migration.
+  const { rowCount } = await client.query(
+    `SELECT FROM pg_tables WHERE schemaname = '${SCHEMA}' AND tablename = 'form'`,
+  );
+  if (rowCount === 0) return 0;
   const { rows } = await client.query<{ version: number }>('SELECT version FROM form');
   const present = rows[0]?.version ?? 0;
   if (present > MIGRATIONS.length)

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe, it } from 'node:test';
+import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client } from 'pg';
 import { instant } from '../../../src/core/time.ts';
@@ -126,18 +127,40 @@ describe('several replicas on PostgreSQL', { skip: noPostgres ?? false }, () => 
     );
   });
 
-  it('frees what a frozen replica had when its lease is over; when it thaws it knows', async (t) => {
-    const url = await cluster.database();
-    const store = await cluster.open(t, url, { lease: 1200 });
-    await queued(store, 2);
-    const child = spawn(process.execPath, [CHILD, url, '1200'], { stdio: ['pipe', 'pipe', 'inherit'] });
+  /** A replica in a process of its own, which has two tasks and a hold. */
+  async function replicaOf(t: TestContext, url: string, lease: number) {
+    const child = spawn(process.execPath, [CHILD, url, `${lease}`], { stdio: ['pipe', 'pipe', 'inherit'] });
     t.after(() => child.kill('SIGKILL'));
     const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
     const said = async () => String((await lines.next()).value);
     assert.equal(await said(), 'has t0 t1 audit');
+    return { child, said };
+  }
+
+  it('frees at once what a replica had that was killed, long before its lease is over', async (t) => {
+    const url = await cluster.database();
+    const store = await cluster.open(t, url);
+    await queued(store, 2);
+    const { child } = await replicaOf(t, url, 600_000);
+    assert.deepEqual([await store.claim(NOW, 2), await store.hold(['audit'])], [[], []]);
+    const news = new Promise<void>((heard) => store.onNews((what) => what === 'tasks' && heard()));
+    child.kill('SIGKILL');
+    await news;
+    assert.equal((await store.claim(NOW, 2)).length, 2);
+    assert.equal((await store.hold(['audit'])).length, 1);
+  });
+
+  it('frees what a frozen replica had when its lease is over; when it thaws it knows', async (t) => {
+    const url = await cluster.database();
+    const store = await cluster.open(t, url);
+    await queued(store, 2);
+    const { child, said } = await replicaOf(t, url, 1500);
     child.kill('SIGSTOP');
-    assert.deepEqual(await store.claim(NOW, 2), [], 'the lease is not over yet');
-    assert.deepEqual(await store.hold(['audit']), []);
+    assert.deepEqual(
+      [await store.claim(NOW, 2), await store.hold(['audit'])],
+      [[], []],
+      'the lease is not over yet',
+    );
     const tasks = await until(
       () => store.claim(NOW, 2),
       (claimed) => claimed.length > 0,
@@ -153,6 +176,21 @@ describe('several replicas on PostgreSQL', { skip: noPostgres ?? false }, () => 
     assert.equal(await said(), 'stale_fence 0 holds');
     child.stdin.end();
     await once(child, 'exit');
+  });
+
+  it('writes nothing as a replica that others have buried, even when it has not noticed', async (t) => {
+    const url = await cluster.database();
+    const store = await cluster.open(t, url);
+    await queued(store, 1);
+    const [held] = await store.hold(['audit']);
+    const sql = (text: string) => cluster.server().query(databaseOf(url), text);
+    await sql('DELETE FROM spillway.replicas');
+    assert.equal((await store.claim(NOW, 1)).length, 1);
+    assert.equal(held?.lost.aborted, true);
+    const owners = await sql(
+      'SELECT 1 FROM spillway.tasks JOIN spillway.replicas ON replicas.id = tasks.owner',
+    );
+    assert.equal(owners.length, 1);
   });
 
   it('does not take a replica for dead that renews its lease', async (t) => {
