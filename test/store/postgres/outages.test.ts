@@ -28,7 +28,7 @@ describe('PostgreSQL in trouble', { skip: noPostgres ?? false }, () => {
     const stores = [await cluster.open(t, url), await cluster.open(t, url), await cluster.open(t, url)];
     const seen = follow(stores[2]!);
     const model = new Model(stores);
-    await model.run(2, async () => {
+    await model.run(1, async () => {
       await cluster.server().crash();
       await cluster.server().start();
     });
