@@ -2,7 +2,7 @@ import { evidenceOf, isCalm, logEsOf, rollbackIsPossible } from './evidence.ts';
 import { rollbackIn } from './finding.ts';
 import { LARGEST_COUNT, type Latencies } from './histogram.ts';
 import { feedPlain } from './plain/index.ts';
-import { feedAbsolute } from './sequential/absolute.ts';
+import { feedAbsolute, type AbsoluteLimit } from './sequential/absolute.ts';
 import { feedCertificate } from './sequential/certificate.ts';
 import { feedDispersion } from './sequential/dispersion.ts';
 import { feedLatency, LATENCY_QUANTILES, setThresholds, type LatencyTest } from './sequential/latency.ts';
@@ -93,13 +93,22 @@ function warmUp(judge: Judge, from: number, at: number): void {
     // The warm-up is over: it leaves the thresholds of latency, which are the baseline's.
     takeThresholds(judge);
     judge.window = createWindow(judge.settings.windowMs);
-  } else {
-    // It turns out to be longer than thought: what was compared in it is forgotten.
-    Object.assign(judge, newComparison(judge.settings));
-    const limits = newLimits(judge.settings);
-    judge.limits = judge.limits.map((old, i) => (old.rule === 'crash-rate' ? old : (limits[i] ?? old)));
-    judge.waiting = undefined;
-  }
+  } else forgetCold(judge, from);
+}
+
+/**
+ * The warm-up turns out to be longer than thought: what was compared in it is forgotten. Errors that were not seen to fall are no part
+ * of it: which ticks are left out was not decided by them, and to begin their comparison anew each time would be to try one's luck again.
+ */
+function forgetCold(judge: Judge, from: number): void {
+  const fresh = newComparison(judge.settings);
+  const limits = newLimits(judge.settings);
+  const forgets = (limit: AbsoluteLimit) =>
+    from < judge.warmUp.errorsEndAt ? limit.rule !== 'crash-rate' : limit.quantile !== undefined;
+  if (from < judge.warmUp.errorsEndAt) Object.assign(judge, fresh);
+  else Object.assign(judge, { latency: fresh.latency, window: fresh.window, plain: fresh.plain });
+  judge.limits = judge.limits.map((old, i) => (forgets(old) ? (limits[i] ?? old) : old));
+  judge.waiting = undefined;
 }
 
 /** What is slow is known already, so that it is learnt how slow answers vary; clients are not counted by it yet. */

@@ -108,17 +108,33 @@ describe('a warm-up whose length is found', () => {
     assert.ok((at(judge).record.warmUpTimeConstantMs ?? 0) >= 30 * SECOND);
   });
 
-  test('what was compared before the fall was seen is forgotten', () => {
-    const judge = auto();
+  /** Feeds a fall until it is seen after all. @returns how many of the canary's requests were compared by then */
+  function feedUntilSeen(judge: Judge, fall: Parameters<typeof feedCold>[2]): number {
     const compared = () => at(judge).record.evidence.canary.requests;
+    while (compared() === 0 || judge.warm) {
+      feedCold(judge, 1, fall);
+      assert.ok((judge.lastTickAt ?? 0) < 300 * SECOND, 'the fall was never seen');
+    }
+    return compared();
+  }
+
+  test('latency that was compared before its fall was seen is forgotten, and errors are not: they did not fall', () => {
+    const judge = auto();
+    assert.ok(feedUntilSeen(judge, { slower: 0.12, tau: 100 }) > 0);
+    assert.equal(judge.latency?.compared, false);
+  });
+
+  test('errors that were compared before their fall was seen are forgotten', () => {
+    const judge = auto();
+    feedCold(judge, 30, { failing: 0.05, tau: 100 });
     let most = 0;
-    for (; compared() >= most; feedCold(judge, 1, { slower: 0.12, tau: 100 })) {
+    const compared = () => at(judge).record.evidence.canary.requests;
+    for (; compared() >= most; feedCold(judge, 1, { failing: 0.05, tau: 100 })) {
       most = compared();
       assert.ok((judge.lastTickAt ?? 0) < 300 * SECOND, 'the fall was never seen');
     }
     assert.ok(most > 0);
     assert.equal(compared(), 0);
-    assert.equal(at(judge).rule, 'warm-up');
   });
 
   test('a canary that stays slower is found guilty all the same', () => {
@@ -137,12 +153,13 @@ describe('a warm-up whose length is found', () => {
     assert.equal(at(crashing).rule, 'crash-rate');
   });
 
-  test('crashes are not forgotten when the warm-up turns out to be longer', () => {
-    const judge = auto({ limits: { crashesPerMinute: 1, errorRate: 0.5 } });
+  test('crashes and errors are not forgotten when latency turns out to fall for longer', () => {
+    const judge = auto({ limits: { crashesPerMinute: 1, errorRate: 0.5, p95Ms: 1000 } });
     feed(judge, 1, { ...CANARY, crashes: 2 }, STABLE);
-    feedCold(judge, 120, { slower: 0.5 });
-    const [errors, crashes] = at(judge).record.evidence.limits;
-    assert.equal(errors?.canary.of, 0);
+    feedUntilSeen(judge, { slower: 0.12, tau: 100 });
+    const [errors, p95, crashes] = at(judge).record.evidence.limits;
+    assert.ok((errors?.canary.of ?? 0) > 0);
+    assert.equal(p95?.canary.of, 0);
     assert.equal(crashes?.canary.events, 2);
   });
 

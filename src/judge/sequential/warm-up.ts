@@ -44,6 +44,8 @@ export interface WarmUp {
   mayFall: boolean;
   /** Of the fall that was seen; null where none was, or where the length is given. */
   timeConstantMs: number | null;
+  /** When the canary's errors have fallen, where they were seen to; `endsAt` is no earlier. Epoch milliseconds. */
+  errorsEndAt: number;
   /** When the arm began to serve: with its first request. */
   startedAt: number;
   /** Both undefined where the length is given. */
@@ -69,6 +71,7 @@ export function createWarmUp(startedAt: number, length: number | 'auto'): WarmUp
     endsAt: startedAt + (auto ? LEAST_WARM_UP_MS : length),
     mayFall: false,
     timeConstantMs: null,
+    errorsEndAt: startedAt,
     latency: auto ? noFall(SMALLEST_FALL_BUCKETS) : undefined,
     errors: auto ? noFall(SMALLEST_FALL_SHARE) : undefined,
   };
@@ -77,6 +80,7 @@ export function createWarmUp(startedAt: number, length: number | 'auto'): WarmUp
 /** The first requests come at `at` or right after: what was before was no warm-up. */
 export function beginWarmUp(warmUp: WarmUp, at: number): void {
   warmUp.endsAt += at - warmUp.startedAt;
+  warmUp.errorsEndAt += at - warmUp.startedAt;
   warmUp.startedAt = at;
 }
 
@@ -111,7 +115,9 @@ export function feedWarmUp(
   const seconds = ((from + at) / 2 - startedAt) / 1000;
   feedFall(latency, bucketsOf(canary.latency), bucketsOf(baseline.latency), seconds);
   feedFall(errors, failuresOf(canary), failuresOf(baseline), seconds);
-  const tau = Math.max(timeConstantOf(latency, phi.latency), timeConstantOf(errors, phi.errors));
+  const errorsTau = timeConstantOf(errors, phi.errors);
+  const tau = Math.max(timeConstantOf(latency, phi.latency), errorsTau);
+  warmUp.errorsEndAt = startedAt + TIME_CONSTANTS * errorsTau * 1000;
   warmUp.timeConstantMs = tau === 0 ? null : tau * 1000;
   warmUp.mayFall = mayFall(latency, phi.latency);
   warmUp.endsAt = startedAt + Math.max(LEAST_WARM_UP_MS, TIME_CONSTANTS * tau * 1000);
