@@ -4,6 +4,8 @@ import type { Random } from './random.ts';
 const RATES = {
   /** The process ends at a call: before anybody has heard of it, or before it hears the answer. */
   'crash at a call': 0.004,
+  /** The same, of calls to another process: what it has sent may arrive when its successor is at work. */
+  'crash while sending': 0.03,
   /** A call answers late. */
   slow: 0.03,
   /** A driver says no and has done nothing. */
@@ -11,7 +13,7 @@ const RATES = {
   /** A driver has done it, and its answer is lost. */
   'answer lost': 0.03,
   /** What was asked once arrives twice, the second time after a while. */
-  'arrives twice': 0.02,
+  'arrives twice': 0.06,
   /** A traffic provider says yes and has done nothing. */
   ignored: 0.05,
   /** What is observed is what was true a moment ago. */

@@ -67,5 +67,6 @@ async function playRange(): Promise<boolean> {
   return sum.failed.length === 0;
 }
 
-const commit = (): string =>
-  execFileSync('git', ['describe', '--always', '--dirty', '--exclude=*'], { encoding: 'utf8' }).trim();
+function commit(): string {
+  return execFileSync('git', ['describe', '--always', '--dirty', '--exclude=*'], { encoding: 'utf8' }).trim();
+}

@@ -25,12 +25,18 @@ export function unsettled({ chronicle, db, traffic, target }: Watched): readonly
 function lanesRest(lane: Lane, { traffic, target }: Pick<Watched, 'traffic' | 'target'>): readonly string[] {
   const route = routeOf(lane.id);
   const { serving } = lane.environment;
+  // A way back that has failed altogether is a person's: the environment is locked, and everybody was told.
+  if (lane.deployments.some(({ status }) => status.state === 'failed' && status.rolledBack === false))
+    return [];
   const found: string[] = [];
   const shares = sharesOf(traffic.routing(route)?.arms ?? []);
   const said = new Map(serving === null ? [] : [[serving.digest, ALL]]);
   if (!sameShares(shares, said))
     found.push(`${route} carries ${JSON.stringify([...shares])}, by its record ${JSON.stringify([...said])}`);
-  for (const { id, revision, role } of target.running(route))
+  const running = target.running(route);
+  const most = serving?.runtime.instances ?? 0;
+  if (running.length > most) found.push(`${route} has ${running.length} instances, and needs ${most}`);
+  for (const { id, revision, role } of running)
     if (revision !== serving?.digest || role === 'baseline') found.push(`${id} of ${route} was left running`);
   return found;
 }

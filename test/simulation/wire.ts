@@ -54,7 +54,8 @@ export class Wire {
       trace.add(process.name, `fault: ${kind}: ${what}`);
       return true;
     };
-    if (strikes('crash at a call')) return this.#crashAt(what, act);
+    if (strikes('crash at a call') || strikes('crash while sending'))
+      return this.#crashAt(what, act, outlives);
     await this.#way(strikes('slow'));
     if (!process.alive && !(outlives && this.#around.random.chance(0.5))) return never();
     if (!process.alive) trace.add('world', `${what} of a dead ${process.name} arrives`);
@@ -70,20 +71,22 @@ export class Wire {
     return process.alive ? value : never();
   }
 
-  async #crashAt<Value>(what: string, act: () => Value | Promise<Value>): Promise<Value> {
-    if (this.#around.random.chance(0.5)) this.#die(`before ${what}`);
-    else {
+  async #crashAt<Value>(what: string, act: () => Value | Promise<Value>, outlives: boolean): Promise<Value> {
+    if (this.#around.random.chance(0.5)) {
+      if (outlives) this.#later(what, act);
+      this.#die(`before ${what}${outlives ? ' has arrived' : ''}`);
+    } else {
       await act();
       this.#die(`after ${what}, before its answer`);
     }
     return never();
   }
 
-  /** The same request once more, after a while. */
+  /** The request arrives after a while, whoever has sent it. */
   #later<Value>(what: string, act: () => Value | Promise<Value>): void {
     const { schedule, random, trace } = this.#around;
-    schedule.after(random.between(1, 8000), () => {
-      trace.add('world', `${what} arrives a second time`);
+    schedule.after(random.between(1, 15_000), () => {
+      trace.add('world', `late arrives: ${what}`);
       void (async () => act())().catch((error: unknown) => trace.add('world', `${what}: ${String(error)}`));
     });
   }

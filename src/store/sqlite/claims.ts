@@ -72,8 +72,11 @@ export function claimsOf(sql: Sql) {
 }
 
 /** Queues with due tasks of a priority, the one first that was served longest ago. */
-const dueQueues = (sql: Sql, priority: number): readonly string[] =>
-  sql
+const dueQueues = (sql: Sql, priority: number): readonly string[] => {
+  // Most claims find nothing: the look costs a tenth of the query.
+  if (sql.get('SELECT 1 FROM tasks WHERE state = 1 AND priority = ? LIMIT 1', priority) === undefined)
+    return [];
+  return sql
     .all<{ queue: string }>(
       // One index seek a queue, however many tasks it has.
       `WITH RECURSIVE due (queue) AS (
@@ -87,6 +90,7 @@ const dueQueues = (sql: Sql, priority: number): readonly string[] =>
       priority,
     )
     .map((row) => row.queue);
+};
 
 function claimOne(
   sql: Sql,

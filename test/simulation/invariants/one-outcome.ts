@@ -35,6 +35,7 @@ export const oneOutcome: Invariant = {
     }
     function claimed(key: string, fence: number): void {
       drawn(fence);
+      if (!chronicle.knows(key)) violated(`${key} is claimed, and nobody has queued it`);
       if (held.has(key)) violated(`${key} is claimed under ${fence} while it is held under ${held.get(key)}`);
       if (concluded.has(key)) violated(`${key} is claimed after its outcome`);
       held.set(key, fence);

@@ -25,7 +25,7 @@ export const OF_THE_DRIVERS: readonly Mutant[] = [
   {
     name: 'fence off',
     does: 'lets whoever comes last set the traffic',
-    traffic: (traffic) =>
+    provider: (traffic) =>
       replaced(traffic, {
         set: async (routing, fence) => {
           const seen = await traffic.observe(routing.route);
@@ -50,8 +50,8 @@ export const OF_THE_DRIVERS: readonly Mutant[] = [
     traffic: (traffic) => replaced(traffic, { drain: async () => 0 }),
   },
   {
-    name: 'started under another name',
-    does: 'names what it starts by itself, so that nobody can tell that it was started',
+    name: 'one instance too many',
+    does: 'counts the first instance from 0',
     target: (target) =>
       replaced(target, { start: (request) => target.start({ ...request, count: request.count + 1 }) }),
   },

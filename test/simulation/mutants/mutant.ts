@@ -9,6 +9,9 @@ export interface Mutant {
   /** What a program with this bug would do. */
   readonly does: string;
   readonly store?: (run: Run, db: Database) => Run;
+  /** On the side of the program. */
   readonly traffic?: (traffic: Traffic) => Traffic;
   readonly target?: (target: Target) => Target;
+  /** On the side of what carries the requests. */
+  readonly provider?: (traffic: Traffic) => Traffic;
 }

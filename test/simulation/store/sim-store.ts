@@ -45,6 +45,8 @@ export class SimStore {
   readonly db: Database = newDatabase();
   readonly #run: Run;
   readonly #onCommit: OnCommit;
+  readonly #begin = this.db.prepare('BEGIN');
+  readonly #commit = this.db.prepare('COMMIT');
 
   /** @param broken puts a planted bug between the callers and the operations */
   constructor(onCommit: OnCommit, broken: (run: Run, db: Database) => Run = (run) => run) {
@@ -58,15 +60,9 @@ export class SimStore {
   /** Does the call in a transaction of its own. */
   perform<M extends Method>(by: string, method: M, args: Args<M>): ReturnType<Operations[M]> {
     if (isRead(method)) return this.#run(method, args) as ReturnType<Operations[M]>;
-    this.db.exec('BEGIN IMMEDIATE');
-    let value: unknown;
-    try {
-      value = this.#run(method, args);
-      this.db.exec('COMMIT');
-    } catch (error) {
-      this.db.exec('ROLLBACK');
-      throw error;
-    }
+    this.#begin.run();
+    const value = this.#run(method, args);
+    this.#commit.run();
     this.#onCommit({ method, args, value, by } as unknown as Commit);
     return value as ReturnType<Operations[M]>;
   }

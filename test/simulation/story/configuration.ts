@@ -18,7 +18,7 @@ const STEPS = [
 
 /** A configuration with short times, so that a whole life fits into minutes, drawn from everything that changes the course. */
 export function anApplication(name: string, random: Random): SimApplication {
-  const environments = random.chance(0.2) ? ['staging', 'production'] : ['production'];
+  const environments = random.chance(0.12) ? ['staging', 'production'] : ['production'];
   const blocks = environments.map((environment) => environmentBlock(environment, random));
   const triggers = environments.map(
     (environment) => `  - { event: push, branches: [${environment}], action: deploy_${environment} }`,
@@ -26,7 +26,6 @@ export function anApplication(name: string, random: Random): SimApplication {
   const configuration = `
 application: ${name}
 target: { type: sim, instances: ${random.between(1, 4)} }
-traffic: { type: sim, listen: { host: 127.0.0.1, port: 8080 }, sticky: { by: none } }
 pause_limit: 90s
 deadlines: { pending: 1m, validating: 1m, building: 2m, testing: 2m, approved: 10m, deploying: 90s, verifying: 1m, monitoring: 1m, rolling_back: 3m }
 gates:
@@ -42,6 +41,7 @@ ${triggers.join('\n')}
 function environmentBlock(name: string, random: Random): string {
   const gates = random.chance(0.4) ? '[check]' : '[]';
   return `  ${name}:
+    traffic: { type: sim, listen: { host: 127.0.0.1, port: ${name === 'production' ? 8080 : 8081} }, sticky: { by: none } }
     strategy: ${random.pick(['canary', 'canary', 'canary', 'immediate'])}
     required_gates: ${gates}
     canary: { ${canary(random)} }
@@ -63,6 +63,5 @@ function canary(random: Random): string {
   ];
   if (random.chance(0.25)) settings.push('baseline: fresh');
   if (random.chance(0.3)) settings.push('pace: evidence');
-  if (random.chance(0.1)) settings.push('risk_budget: 2000');
   return settings.join(', ');
 }

@@ -28,7 +28,7 @@ export interface Story {
 }
 
 export function aStory(random: Random, releases: Releases, faults: Faults): Story {
-  const count = random.pick([1, 1, 1, 1, 2, 2, 3]);
+  const count = random.pick([1, 1, 1, 1, 1, 1, 1, 2, 2, 3]);
   const applications = Array.from({ length: count }, (_, i) =>
     anApplication(`app${i}`, random.fork(`app${i}`)),
   );
@@ -61,7 +61,7 @@ function life(
   const deeds: Deed[] = [];
   const name = `${lane.application}-${lane.environment}`;
   let at = random.below(3000);
-  const count = random.pick([2, 2, 3, 3, 4, 6]);
+  const count = random.pick([2, 2, 2, 2, 3, 3, 4, 6]);
   let release: SimRelease | undefined;
   for (let n = 1; n <= count; n++) {
     const isAgain = release !== undefined && random.chance(0.1);
@@ -69,7 +69,7 @@ function life(
       release = aRelease(`${name}-${n}`, application, qualityOf(n, random));
     releases.add(release);
     deeds.push({ at, do: random.pick(['push', 'push', 'ask']), lane, release, id: `${name}-${n}` });
-    at += random.chance(0.25) ? random.below(4000) : random.between(20_000, 75_000);
+    at += random.chance(0.3) ? random.below(6000) : random.between(12_000, 50_000);
   }
   const verbs = random.pick([0, 0, 1, 2, 4]);
   for (let n = 0; n < verbs; n++)

@@ -6,6 +6,7 @@ import type { Source } from '../../../src/ports/source.ts';
 import type { ObservedInstance, Target } from '../../../src/ports/target.ts';
 import type { ObservedRoute, Routing, Traffic } from '../../../src/ports/traffic.ts';
 import type { Act } from '../invariants/invariant.ts';
+import type { Mutant } from '../mutants/mutant.ts';
 import type { Hazards, Surroundings, Wire } from '../wire.ts';
 import type { Releases } from './releases.ts';
 import { SimSource } from './source.ts';
@@ -16,13 +17,15 @@ export interface Parts {
   readonly target: Target;
   readonly releases: Releases;
   readonly onAct: (act: Act) => void;
+  /** A bug in how the program deals with them. */
+  readonly mutant: Mutant | undefined;
 }
 
 const LOOK: Hazards = { faults: ['slow', 'refused'] };
 /** Done by the caller's own process: what is on its way dies with it. */
 const WORK: Hazards = { faults: ['crash at a call', 'slow', 'refused', 'answer lost'] };
 /** Asked of another process. */
-const SEND: Hazards = { faults: [...WORK.faults, 'arrives twice'], outlives: true };
+const SEND: Hazards = { faults: [...WORK.faults, 'arrives twice', 'crash while sending'], outlives: true };
 
 export function targetOver({ target, onAct }: Parts, wire: Wire, { faults }: Surroundings): Target {
   const seen = new Map<string, readonly ObservedInstance[]>();

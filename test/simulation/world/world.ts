@@ -24,8 +24,11 @@ export function worldOf(
     const task = 'task' in fields ? ` ${String(fields.task)}` : '';
     if (process.alive) trace.add(process.name, `${level}: ${message}${task}${err}`);
   };
-  const target = targetOver(parts, wire, around);
-  const traffic = trafficOver(parts, wire, around);
+  const { mutant } = parts;
+  const rightTarget = targetOver(parts, wire, around);
+  const rightTraffic = trafficOver(parts, wire, around);
+  const target = mutant?.target?.(rightTarget) ?? rightTarget;
+  const traffic = mutant?.traffic?.(rightTraffic) ?? rightTraffic;
   const source = sourceOver(parts, wire);
   const notifier = notifierOver(parts, wire, around);
   const only =
