@@ -73,11 +73,15 @@ export class StoreClient {
     this.#scheduled = true;
     setImmediate(() => {
       this.#scheduled = false;
-      const batch = this.#waiting;
-      this.#waiting = [];
-      this.#underWay = batch.map((one) => one.settle);
-      this.#post(batch.map((one) => one.call));
+      this.#send();
     });
+  }
+
+  #send(): void {
+    const batch = this.#waiting;
+    this.#waiting = [];
+    this.#underWay = batch.map((one) => one.settle);
+    this.#post(batch.map((one) => one.call));
   }
 
   #post(message: ToWorker): void {
@@ -87,7 +91,8 @@ export class StoreClient {
   #answer(outcomes: FromWorker): void {
     const answered = this.#underWay;
     this.#underWay = [];
-    if (this.#waiting.length > 0) this.#schedule();
+    // Before anybody is answered, so that the worker does not wait for that.
+    if (this.#waiting.length > 0) this.#send();
     outcomes.forEach((outcome, index) => answered[index]?.(outcome));
   }
 
