@@ -6,13 +6,9 @@ import { edgePaths, edgeProgram } from '../../edge/paths.ts';
 /** Starts an edge on a folder and returns once it is under way; it must outlive the caller and need none of its streams. */
 export type StartEdge = (dir: string) => Promise<void>;
 
-/** A small young generation stays in the CPU's caches: a tenth less CPU a request, and 40 MB less that a busy edge would keep. */
-const HEAP = '--max-semi-space-size=4';
-
 /** The command that runs an edge in the foreground, for a launcher of another kind. */
 export const edgeCommand = (dir: string): readonly string[] => [
   process.execPath,
-  HEAP,
   edgeProgram(),
   '--dir',
   resolve(dir),
