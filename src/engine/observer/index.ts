@@ -2,7 +2,7 @@ import { isActive } from '../../core/deployment.ts';
 import { messageOf } from '../../core/errors.ts';
 import { routeOf, type DeploymentId, type LaneId, type RevisionDigest } from '../../core/ids.ts';
 import type { Lane } from '../../core/lane.ts';
-import { elapsed, seconds, type Instant } from '../../core/time.ts';
+import { seconds } from '../../core/time.ts';
 import type { PresentTraffic } from '../../judge/index.ts';
 import type { Endpoint } from '../../ports/traffic.ts';
 import type { LiveStatus } from '../control-plane.ts';
@@ -22,8 +22,9 @@ const FIRST_LOOK_LIMIT = seconds(5);
 
 interface Seen {
   readonly observer: LaneObserver;
-  busySince: Instant | null;
-  lookedAt: Instant | null;
+  /** Both in milliseconds of the monotonic clock: somebody who sets the time of day back must not make it look away. */
+  busySince: number | null;
+  lookedAt: number | null;
   /** Why the last look failed; undefined before the first has ended. */
   trouble: string | null | undefined;
 }
@@ -117,19 +118,19 @@ export class Observer {
 
   async #consider(lane: Lane): Promise<void> {
     if (!this.#holdings.has(lane.id)) return;
-    const now = this.#world.system.now();
+    const now = this.#world.system.monotonic();
     const seen = this.#seenOf(lane);
-    const busy = seen.busySince !== null && elapsed(seen.busySince, now) < LOOK_LIMIT;
+    const busy = seen.busySince !== null && now - seen.busySince < LOOK_LIMIT;
     const state = watchedOf(lane)?.status.state;
     const isBusy = (state !== undefined && isActive(state)) || seen.observer.lack !== null;
     const every = isBusy ? LOOK_EVERY.busy : LOOK_EVERY.otherwise;
-    if (busy || (seen.lookedAt !== null && elapsed(seen.lookedAt, now) < every)) return;
+    if (busy || (seen.lookedAt !== null && now - seen.lookedAt < every)) return;
     seen.busySince = now;
     seen.lookedAt = now;
     await this.#look(lane, seen, now);
   }
 
-  async #look(lane: Lane, seen: Seen, began: Instant): Promise<void> {
+  async #look(lane: Lane, seen: Seen, began: number): Promise<void> {
     try {
       await seen.observer.look(lane);
       seen.trouble = null;
