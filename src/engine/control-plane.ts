@@ -60,7 +60,8 @@ export interface ControlPlane {
   command(command: PersonalCommand, lane: LaneId, actor: string): Promise<CommandResult>;
   rollback(request: RollbackRequest): Promise<CommandResult>;
   lane(id: LaneId): Promise<Lane>;
-  live(id: DeploymentId): LiveStatus | undefined;
+  /** undefined where nothing is judged (any more). */
+  live(id: DeploymentId): Promise<LiveStatus | undefined>;
   /** What the version that serves in a lane has to do at present; null where that is not known. */
   presentTraffic(lane: LaneId): PresentTraffic | null;
   /** Events as they become durable, from `after` on, without gaps; ends when `signal` is aborted. */

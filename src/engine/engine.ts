@@ -1,3 +1,4 @@
+import { isTerminal } from '../core/deployment.ts';
 import type { DeploymentId, LaneId } from '../core/ids.ts';
 import type { Command, Input } from '../core/input.ts';
 import { findDeployment } from '../core/lane.ts';
@@ -17,6 +18,7 @@ import { ingest } from './intake/ingest.ts';
 import { Lanes } from './lanes.ts';
 import { notifyTasks } from './notify-tasks.ts';
 import { Observer } from './observer/index.ts';
+import { judgedAgain } from './observer/judged-again.ts';
 import { reviewTasks } from './review-tasks.ts';
 import { Runner } from './runner.ts';
 import { Sealing } from './sealing.ts';
@@ -111,8 +113,8 @@ export class Engine implements ControlPlane {
     return this.#lanes.lane(id);
   }
 
-  live(id: DeploymentId) {
-    return this.#observer.live(id);
+  async live(id: DeploymentId) {
+    return this.#observer.live(id) ?? (await this.#seenElsewhere(id));
   }
 
   presentTraffic(lane: LaneId) {
@@ -133,6 +135,14 @@ export class Engine implements ControlPlane {
 
   health() {
     return healthReport(this.#world, this.#runner, this.#observer);
+  }
+
+  /** Another replica may look at it. */
+  async #seenElsewhere(id: DeploymentId) {
+    const { store, system } = this.#world;
+    const deployment = await store.deployment(id);
+    if (deployment === undefined || isTerminal(deployment.status.state)) return undefined;
+    return judgedAgain(deployment, await store.series(id), system.now());
   }
 
   async #ask(lane: LaneId, command: Command, actor: string): Promise<CommandResult> {

@@ -77,14 +77,15 @@ export function deploymentRoutes(
 
   app.get('/deployments/:id', async (request) => {
     const deployment = await deploymentIn(controlPlane, request);
-    return { ...summaryOf(deployment), deployment, live: controlPlane.live(deployment.id) ?? null };
+    return { ...summaryOf(deployment), deployment, live: (await controlPlane.live(deployment.id)) ?? null };
   });
 
   app.get('/deployments/:id/why', async (request) => {
     const deployment = await deploymentIn(controlPlane, request);
     const stored = await store.events({ deployment: deployment.id, limit: EVENTS });
     const events = stored.map(({ event }) => event).filter((event): event is LaneEvent => isLaneEvent(event));
-    return whyOf(deployment, events, controlPlane.live(deployment.id)?.assessment ?? null);
+    const live = await controlPlane.live(deployment.id);
+    return whyOf(deployment, events, live?.assessment ?? null);
   });
 
   app.post('/deployments', (request, reply) => startManually(controlPlane, options, door, request, reply));

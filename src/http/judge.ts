@@ -53,7 +53,7 @@ export function judgeRoutes(app: FastifyInstance, controlPlane: ControlPlane): v
     const deployment = await deploymentIn(controlPlane, request);
     const { id } = deployment;
     // First what the judge says, then what it was given: that may be more, and never less.
-    const latest = controlPlane.live(id)?.assessment ?? null;
+    const latest = (await controlPlane.live(id))?.assessment ?? null;
     const tape = await tapeInTurns(deployment, await store.series(id));
     if (tape === null)
       throw new SpillwayError('not_found', `nothing was judged of deployment ${id}`, {

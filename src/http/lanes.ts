@@ -27,8 +27,8 @@ export function laneRoutes(app: FastifyInstance, controlPlane: ControlPlane, doo
 
   app.get('/lanes/:application/:environment', async (request) => {
     const lane = await controlPlane.lane(await knownLane(controlPlane, request));
-    const live = lane.deployments.flatMap(({ id }) => controlPlane.live(id) ?? []);
-    return { lane, live };
+    const live = await Promise.all(lane.deployments.map(({ id }) => controlPlane.live(id)));
+    return { lane, live: live.filter((one) => one !== undefined) };
   });
 
   app.get('/lanes/:application/:environment/traffic', async (request) => ({
@@ -39,7 +39,8 @@ export function laneRoutes(app: FastifyInstance, controlPlane: ControlPlane, doo
     const { version } = input.parse(verdictQuery, request.query);
     const deployment = await newestOf(controlPlane, await knownLane(controlPlane, request), version);
     const { id, version: found, state } = summaryOf(deployment);
-    const standing = standingOf(deployment, controlPlane.live(deployment.id)?.assessment ?? null);
+    const live = await controlPlane.live(deployment.id);
+    const standing = standingOf(deployment, live?.assessment ?? null);
     return { ...standing, deployment: id, version: found, state };
   });
 

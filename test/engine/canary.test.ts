@@ -60,9 +60,9 @@ describe('a canary from the event to its end', () => {
     await bench.until(id, 'deploying');
     await bench.system.advance(minutes(1));
 
-    const live = bench.engine.live(id);
+    const live = await bench.engine.live(id);
     assert.equal(live?.assessment?.verdict, 'undecided');
-    assert.ok(bench.canaryRequests(id) > 1000, 'a tenth of 200 requests a second');
+    assert.ok((await bench.canaryRequests(id)) > 1000, 'a tenth of 200 requests a second');
     await bench.stop();
   });
 });

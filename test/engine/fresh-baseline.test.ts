@@ -42,8 +42,8 @@ describe('a canary with a fresh baseline', () => {
     assert.equal(young.length, 1);
     assert.equal(canaries.length, 1);
     assert.equal(young[0]?.startedAt, canaries[0]?.startedAt);
-    const { baseline } = (bench.engine.live(id)?.counts ?? {}) as { baseline?: { requests: number } };
-    const apart = (baseline?.requests ?? 0) - bench.canaryRequests(id);
+    const { baseline } = ((await bench.engine.live(id))?.counts ?? {}) as { baseline?: { requests: number } };
+    const apart = (baseline?.requests ?? 0) - (await bench.canaryRequests(id));
     assert.ok(Math.abs(apart) < 30, `equal shares of the traffic: ${apart} requests apart`);
 
     await bench.until(id, 'monitoring');

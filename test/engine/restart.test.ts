@@ -70,10 +70,10 @@ describe('a server that dies', () => {
     const id = await bench.deploy('1.1.0');
     await bench.until(id, 'deploying');
     await bench.system.advance(seconds(60));
-    const before = bench.engine.live(id);
+    const before = await bench.engine.live(id);
     await bench.crash();
     await bench.system.settle();
-    const after = bench.engine.live(id);
+    const after = await bench.engine.live(id);
 
     assert.ok(before?.assessment);
     assert.deepEqual(after?.assessment?.record.evidence.logE, before.assessment.record.evidence.logE);
@@ -88,12 +88,12 @@ describe('a server that dies', () => {
     await bench.until(id, 'deploying');
     await bench.system.advance(seconds(20));
     await bench.stop();
-    const before = bench.canaryRequests(id);
+    const before = await bench.canaryRequests(id);
     await bench.system.advance(seconds(30));
     await bench.crash();
     await bench.system.settle();
 
-    const meanwhile = bench.canaryRequests(id) - before;
+    const meanwhile = (await bench.canaryRequests(id)) - before;
     assert.ok(meanwhile >= 590, `${meanwhile} of the 600 requests of 30 s`);
     await bench.stop();
   });

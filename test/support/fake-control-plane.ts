@@ -128,7 +128,7 @@ export class FakeControlPlane implements ControlPlane {
     return this.traffic;
   }
 
-  live(id: DeploymentId): LiveStatus | undefined {
+  async live(id: DeploymentId): Promise<LiveStatus | undefined> {
     return this.assessments.get(id);
   }
 

@@ -31,6 +31,9 @@ import { noneOf, Watch } from './watch.ts';
 /** What was seen is acted on without another look for this long: three looks at a lane that soaks. */
 const BELIEVED = seconds(15);
 
+/** Where nothing serves, so many that failed are thought of. */
+const WITHDRAWN = 5;
+
 /** Who judges a rollout. */
 interface Watched {
   readonly of: DeploymentId;
@@ -94,7 +97,7 @@ export class LaneObserver {
     const expected = expectedOf(lane);
     const deployment = watchedOf(lane);
     const watch = await this.#watchOf(deployment);
-    if (expected.wanted.length === 0 && deployment === undefined) return;
+    if (expected.wanted.length === 0 && deployment === undefined) return this.#lookAtNone();
     const now = this.#world.system.now();
     const revisions = [...expected.wanted.map(({ revision }) => revision), ...revisionOf(deployment)];
     const fleet = await observeFleet(this.#world, this.#id, revisions);
@@ -238,7 +241,21 @@ export class LaneObserver {
   async #endStrays(lane: Lane, deployment: Deployment | undefined, fleet: Fleet): Promise<void> {
     const { serving } = lane.environment;
     if (deployment !== undefined || serving === null) this.#strays.busy();
-    else await this.#strays.keep(serving, fleet);
+    else await this.#strays.keep({ serving: serving.digest, traffic: serving.runtime.traffic.type }, fleet);
+  }
+
+  /** Nothing serves and nothing is under way: what was withdrawn last may have left something where it ran. */
+  async #lookAtNone(): Promise<void> {
+    const ended = await this.#world.store.deployments({
+      lane: this.#id,
+      states: ['failed'],
+      limit: WITHDRAWN,
+    });
+    const revisions = ended.flatMap(revisionOf);
+    const [last] = revisions;
+    if (last === undefined) return;
+    const fleet = await observeFleet(this.#world, this.#id, revisions);
+    await this.#strays.keep({ serving: null, traffic: last.runtime.traffic.type }, fleet);
   }
 
   async #submit(observation: Observation): Promise<void> {

@@ -1,12 +1,19 @@
-import { routeOf, type LaneId } from '../../core/ids.ts';
-import type { Revision } from '../../core/release.ts';
-import { elapsed, minutes, type Instant } from '../../core/time.ts';
+import { routeOf, type LaneId, type RevisionDigest } from '../../core/ids.ts';
+import { minutes } from '../../core/time.ts';
 import type { Fleet } from '../fleet.ts';
 import type { World } from '../world.ts';
 import { endIdle, withoutTraffic } from './idle.ts';
 
 /** Longer than a retirement may take: until then it is not left behind, only not done. */
 const LEFT_BEHIND_AFTER = minutes(15);
+
+/** What belongs to a lane at rest, and who carries its traffic. */
+export interface AtRest {
+  /** null: nothing serves, and nothing should run. */
+  readonly serving: RevisionDigest | null;
+  /** Kind of traffic provider. */
+  readonly traffic: string;
+}
 
 /**
  * Ends what a retirement that failed has left running: nothing but the serving revision belongs to a lane at rest. Instances of a
@@ -15,7 +22,8 @@ const LEFT_BEHIND_AFTER = minutes(15);
 export class StrayKeeper {
   readonly #world: World;
   readonly #lane: LaneId;
-  #since: Instant | undefined;
+  /** By the monotonic clock. */
+  #since: number | undefined;
 
   constructor(world: World, lane: LaneId) {
     this.#world = world;
@@ -27,17 +35,17 @@ export class StrayKeeper {
     this.#since = undefined;
   }
 
-  async keep(serving: Revision, { targets }: Fleet): Promise<void> {
+  async keep({ serving, traffic: type }: AtRest, { targets }: Fleet): Promise<void> {
     const { system, log } = this.#world;
     const strays = targets.map(({ target, instances }) => ({
       target,
-      ids: instances.filter((one) => one.alive && one.revision !== serving.digest).map(({ id }) => id),
+      ids: instances.filter((one) => one.alive && one.revision !== serving).map(({ id }) => id),
     }));
     if (strays.every(({ ids }) => ids.length === 0)) return this.busy();
-    this.#since ??= system.now();
-    if (elapsed(this.#since, system.now()) < LEFT_BEHIND_AFTER) return;
+    this.#since ??= system.monotonic();
+    if (system.monotonic() - this.#since < LEFT_BEHIND_AFTER) return;
     this.#since = undefined;
-    const traffic = await this.#world.traffic(serving.runtime.traffic.type);
+    const traffic = await this.#world.traffic(type);
     const route = routeOf(this.#lane);
     for (const { target, ids } of strays) {
       const idle = withoutTraffic(ids, await traffic.observe(route));

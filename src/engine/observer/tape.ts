@@ -1,4 +1,4 @@
-import { setImmediate as otherWork } from 'node:timers/promises';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Deployment } from '../../core/deployment.ts';
 import { tickToJson, type InstanceHistory, type JudgeSettings, type TickJson } from '../../judge/index.ts';
 import type { SeriesRow } from '../../ports/store.ts';
@@ -33,11 +33,20 @@ export async function tapeInTurns(
   rows: readonly SeriesRow[],
 ): Promise<JudgeTape | null> {
   const { watch, tape } = recording(deployment);
+  await replayInTurns(watch, deployment, rows);
+  return tape();
+}
+
+/** Gives a judge what was recorded, while others get their turn. */
+export async function replayInTurns(
+  watch: Watch,
+  deployment: Deployment,
+  rows: readonly SeriesRow[],
+): Promise<void> {
   for (const [index, row] of judgedRows(deployment, rows).entries()) {
     watch.replay(row);
-    if (index % TURN === TURN - 1) await otherWork();
+    if (index % TURN === TURN - 1) await nextTurn();
   }
-  return tape();
 }
 
 /** Those of whoever counts for the judge. */

@@ -181,8 +181,8 @@ export class Bench {
   }
 
   /** Those of the canary that the judge has seen. */
-  canaryRequests(id: DeploymentId): number {
-    const counts = this.engine.live(id)?.counts ?? {};
+  async canaryRequests(id: DeploymentId): Promise<number> {
+    const counts = (await this.engine.live(id))?.counts ?? {};
     const { canary } = counts as { readonly canary?: { readonly requests: number } };
     return canary?.requests ?? 0;
   }
@@ -267,7 +267,7 @@ export class Bench {
         return call(...args).finally(() => this.#storeCalls--);
       },
     ]);
-    return { ...(Object.fromEntries(counted) as Store), onNews: store.onNews };
+    return { ...(Object.fromEntries(counted) as Store), onNews: (listener) => store.onNews(listener) };
   }
 
   #world(): World {
