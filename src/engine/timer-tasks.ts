@@ -1,5 +1,5 @@
 import { SpillwayError } from '../core/errors.ts';
-import { after, hours } from '../core/time.ts';
+import { after, hours, instant } from '../core/time.ts';
 import type { System } from '../ports/system.ts';
 import type { Lanes } from './lanes.ts';
 import type { Conclusion, TaskHandler } from './task-handler.ts';
@@ -17,12 +17,11 @@ export function timerTasks(system: System, lanes: Lanes, looked: () => Promise<v
     if (effect.kind !== 'timer' || lane === null)
       throw new SpillwayError('corrupt', `${task.key} is no timer`);
     const { deployment, timer } = effect;
-    return (completes) =>
-      lanes.submit(
-        lane,
-        { at: system.now(), actor: 'spillway', type: 'timer', deployment, timer },
-        completes,
-      );
+    return (completes) => {
+      // It was due when it was claimed: a clock that was set back since must not make nothing of it, for it rings once.
+      const at = instant(Math.max(system.now(), effect.at));
+      return lanes.submit(lane, { at, actor: 'spillway', type: 'timer', deployment, timer }, completes);
+    };
   };
   return {
     deadline: () => after(system.now(), hours(1)),
