@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Pool } from 'undici';
+import { endLeftovers } from '../demo/leftovers.ts';
 import { Project } from '../test/scenarios/support/project.ts';
 import { freePort } from '../test/support/free-port.ts';
 import { openLoop } from './lib/open-loop.ts';
@@ -134,6 +135,7 @@ async function main(folder: string): Promise<void> {
   } finally {
     for (const one of [server, sink]) one.process.kill('SIGKILL');
     await once(server.process, 'exit');
+    await endLeftovers(folder, data);
   }
 }
 
