@@ -60,8 +60,9 @@ export class Chronicle {
     return this.#drawn.has(fence);
   }
 
-  claimOf(key: string): Claim | undefined {
-    return this.#claims.get(key);
+  /** What a process has claimed and neither ended nor given back. */
+  claimsBy(process: string): readonly Claim[] {
+    return [...this.#claims.values()].filter(({ by }) => by === process);
   }
 
   /** Whether a task was ever queued under this key. */

@@ -38,6 +38,7 @@ const EVENTS = {
   'instance ends': 2,
   'host restart': 1,
   'disk full for a while': 1,
+  'cut off from the store': 2,
 } as const;
 
 export type EventKind = keyof typeof EVENTS;

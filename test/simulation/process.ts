@@ -10,12 +10,15 @@ const EPOCH = Date.UTC(2026, 10, 20, 12);
 export class Host {
   readonly schedule: Schedule;
   readonly #random: Random;
+  readonly #number: number;
   #offset = 0;
   #ids = 0;
 
-  constructor(schedule: Schedule, random: Random) {
+  /** @param number tells its ids from those of other machines */
+  constructor(schedule: Schedule, random: Random, number = 0) {
     this.schedule = schedule;
     this.#random = random;
+    this.#number = number;
   }
 
   /** The time of day, as this machine believes it to be. */
@@ -36,7 +39,7 @@ export class Host {
       .below(2 ** 32)
       .toString(16)
       .padStart(12, '0');
-    return `${made.slice(0, 8)}-${made.slice(8)}-7000-8000-${tail}`;
+    return `${made.slice(0, 8)}-${made.slice(8)}-7000-8${this.#number.toString(16).padStart(3, '0')}-${tail}`;
   }
 
   bytes(length: number): Uint8Array {

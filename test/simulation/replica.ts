@@ -1,7 +1,8 @@
 import { Engine } from '../../src/engine/engine.ts';
 import type { Store } from '../../src/ports/store.ts';
 import { SimProcess, type Host } from './process.ts';
-import { storeFront, type Disk } from './store/front.ts';
+import { storeFront, type Disk, type Membership } from './store/front.ts';
+import { soleOwner, type Leases } from './store/leases.ts';
 import type { SimStore } from './store/sim-store.ts';
 import { Wire, type Surroundings } from './wire.ts';
 import type { Parts } from './world/drivers.ts';
@@ -17,6 +18,14 @@ MC4CAQAwBQYDK2VwBCIEIJ1hsZ3v/VpguoRK9JLsLMREScVpezJpGXA7rAMcrn9g
 const SHORTEST_REST = 331;
 const LONGEST_REST = 40_000;
 
+interface ReplicaParts {
+  readonly host: Host;
+  readonly store: SimStore;
+  readonly parts: Parts;
+  readonly disk: Disk;
+  readonly leases: Leases | undefined;
+}
+
 /** One place where Spillway runs: whenever its process ends, another one is started there after a while. */
 export class Replica {
   readonly name: string;
@@ -25,17 +34,16 @@ export class Replica {
   readonly #parts: Parts;
   readonly #around: Surroundings;
   readonly #disk: Disk;
+  /** Where several share the store. */
+  readonly #leases: Leases | undefined;
   #process: SimProcess | undefined;
   #engine: Engine | undefined;
   #runs = 0;
   #crashes = 0;
 
-  constructor(
-    name: string,
-    { host, store, parts, disk }: { host: Host; store: SimStore; parts: Parts; disk: Disk },
-    around: Surroundings,
-  ) {
+  constructor(name: string, { host, store, parts, disk, leases }: ReplicaParts, around: Surroundings) {
     this.name = name;
+    this.#leases = leases;
     this.#host = host;
     this.#store = store;
     this.#parts = parts;
@@ -59,9 +67,9 @@ export class Replica {
     this.#engine = undefined;
     const wire = new Wire(process, this.#around, (why) => this.#die(process, why));
     const who = { name: process.name, chance: process };
-    const store = storeFront(this.#store, wire, who, this.#around, this.#disk);
+    const membership: Membership = this.#leases?.join(process) ?? soleOwner();
+    const store = storeFront(this.#store, wire, who, this.#around, this.#disk, membership);
     this.#around.trace.add(process.name, 'starts');
-    // The new owner frees what the one before had claimed; that, too, is a write.
     void this.#run(process, store, wire).catch((error: unknown) =>
       this.#die(process, `start: ${String(error)}`),
     );
@@ -70,6 +78,11 @@ export class Replica {
   /** It dies, wherever it is. */
   crash(why: string): void {
     if (this.#process !== undefined) this.#die(this.#process, why);
+  }
+
+  /** It does not reach the store for a while, and lives on. */
+  cutOff(length: number): void {
+    if (this.#process?.alive === true) this.#leases?.cut(this.#process.name, length);
   }
 
   /** It is stopped in order, and started again. */
@@ -82,13 +95,16 @@ export class Replica {
       .catch((error: unknown) => this.#around.trace.add(process.name, `stop: ${String(error)}`));
     if (!process.alive) return;
     process.kill();
+    this.#leases?.left(process.name);
     this.#startLater(this.#around.random.between(SHORTEST_REST, 3000));
   }
 
   async #run(process: SimProcess, store: Store, wire: Wire): Promise<void> {
-    await wire.call('store.releaseAll', { faults: ['slow'] }, () =>
-      this.#store.perform(process.name, 'releaseAll', []),
-    );
+    // A sole owner frees what the one before it had claimed.
+    if (this.#leases === undefined)
+      await wire.call('store.releaseAll', { faults: ['slow'] }, () =>
+        this.#store.perform(process.name, 'releaseAll', []),
+      );
     const world = worldOf(process, store, wire, this.#parts, this.#around);
     const engine = await Engine.create(world, {
       origin: 'spillway.simulated',
@@ -103,6 +119,7 @@ export class Replica {
     if (!process.alive) return;
     const { trace, random, faults } = this.#around;
     process.kill();
+    this.#leases?.left(process.name);
     this.#crashes += 1;
     trace.add(process.name, `CRASH: ${why}`);
     const longest = faults.on && random.chance(0.2) ? LONGEST_REST : 3000;

@@ -7,7 +7,9 @@ import { Random } from './random.ts';
 import { Replica } from './replica.ts';
 import { Schedule } from './schedule.ts';
 import { unsettled } from './settled.ts';
+import type { Engine } from '../../src/engine/engine.ts';
 import type { Disk } from './store/front.ts';
+import { Leases } from './store/leases.ts';
 import { SimStore } from './store/sim-store.ts';
 import { aStory, type Deed, type Story } from './story/story.ts';
 import { Trace } from './trace.ts';
@@ -66,7 +68,8 @@ class Simulation {
   readonly #store: SimStore;
   readonly #target: SimTarget;
   readonly #traffic: SimTraffic;
-  readonly #replica: Replica;
+  readonly #replicas: readonly Replica[];
+  readonly #hosts: readonly Host[];
   readonly #users: Users;
   readonly #watched: Watched;
   readonly #checks: ReadonlyArray<readonly [Invariant, Checks]>;
@@ -85,7 +88,11 @@ class Simulation {
     this.#around = { schedule, random: random.fork('wire'), faults, trace };
     const releases = new Releases();
     this.#story = aStory(random.fork('story'), releases, faults);
-    this.#host = new Host(schedule, random.fork('host'));
+    this.#hosts = Array.from(
+      { length: this.#story.replicas },
+      (_, n) => new Host(schedule, random.fork(`host ${n}`), n),
+    );
+    this.#host = this.#hosts[0] ?? new Host(schedule, random);
     this.#target = new SimTarget(this.#host, random.fork('target'), releases);
     this.#traffic = new SimTraffic(this.#host, random.fork('traffic'), releases, this.#story.rate);
     this.#traffic.isAlive = (id) => this.#target.isAlive(id);
@@ -107,9 +114,18 @@ class Simulation {
       onAct: (act) => this.#check((checks) => checks.acted?.(act)),
     };
     const disk: Disk = { isFull: () => faults.on && schedule.now < this.#diskFullUntil };
-    this.#replica = new Replica('a', { host: this.#host, store: this.#store, parts, disk }, this.#around);
+    const leases =
+      this.#hosts.length > 1 ? new Leases(this.#store, this.#chronicle, this.#around) : undefined;
+    this.#replicas = this.#hosts.map(
+      (host, n) =>
+        new Replica(
+          String.fromCodePoint(97 + n),
+          { host, store: this.#store, parts, disk, leases },
+          this.#around,
+        ),
+    );
     this.#users = new Users(
-      () => this.#replica.engine,
+      () => this.#engine(),
       this.#host,
       this.#around,
       (what) => this.#check((checks) => checks.acknowledged?.(what)),
@@ -120,7 +136,7 @@ class Simulation {
   async play(): Promise<Outcome> {
     const { schedule, faults } = this.#around;
     const over = () => this.#violations.length > 0;
-    this.#replica.start();
+    for (const replica of this.#replicas) replica.start();
     for (const deed of this.#story.deeds) schedule.after(deed.at, () => this.#do(deed));
     const last = Math.max(...this.#story.deeds.map(({ at }) => at));
     await schedule.run(last + 20_000, over);
@@ -134,7 +150,7 @@ class Simulation {
       hash: this.#around.trace.hash,
       trace: this.#around.trace,
       virtualMs: schedule.now,
-      crashes: this.#replica.crashes,
+      crashes: this.#replicas.reduce((sum, { crashes }) => sum + crashes, 0),
       commits: this.#commits,
       deployments: this.#chronicle.lanes.reduce((sum, { deployments }) => sum + deployments.length, 0),
       faults: faults.counts,
@@ -142,7 +158,7 @@ class Simulation {
   }
 
   close(): void {
-    this.#replica.crash('the story is over');
+    for (const replica of this.#replicas) replica.crash('the story is over');
     this.#store.close();
   }
 
@@ -159,17 +175,24 @@ class Simulation {
 
   async #export(over: () => boolean): Promise<void> {
     const { schedule } = this.#around;
-    while (this.#replica.engine === undefined && !over()) await schedule.run(schedule.now + LOOK_EVERY, over);
+    while (this.#engine() === undefined && !over()) await schedule.run(schedule.now + LOOK_EVERY, over);
     const lines: string[] = [];
+    const recorded = this.#chronicle.events;
     let done = false;
     const write = async (): Promise<void> => {
-      for await (const line of this.#replica.engine?.exportAudit() ?? []) lines.push(line);
+      for await (const line of this.#engine()?.exportAudit() ?? []) lines.push(line);
       done = true;
     };
     const writing = write();
     while (!done && !over()) await schedule.run(schedule.now + LOOK_EVERY, over);
     if (!over()) await writing;
-    if (!over()) this.#check((checks) => checks.exported?.(lines));
+    if (!over()) this.#check((checks) => checks.exported?.(lines, recorded));
+  }
+
+  /** The control plane that whoever asks now comes to; undefined while none runs. */
+  #engine(): Engine | undefined {
+    const running = this.#replicas.flatMap(({ engine }) => engine ?? []);
+    return this.#around.random.any(running);
   }
 
   #listen(): void {
@@ -229,25 +252,30 @@ class Simulation {
   #happen(event: EventKind): void {
     const { faults, trace, random, schedule } = this.#around;
     faults.count(event);
-    trace.add('world', `happens: ${event}`);
+    const place = random.below(this.#replicas.length);
+    const [replica, host] = [this.#replicas[place], this.#hosts[place]];
+    trace.add('world', `happens: ${event}${this.#hosts.length > 1 ? ` to ${replica?.name}` : ''}`);
     switch (event) {
       case 'crash':
-        return this.#replica.crash('out of the blue');
+        return replica?.crash('out of the blue');
       case 'stop and start':
-        return void this.#replica.restart();
+        return void replica?.restart();
       case 'clock back':
-        return this.#host.setClock(-random.below(MUCH));
+        return host?.setClock(-random.below(MUCH));
       case 'clock forward':
-        return this.#host.setClock(random.below(MUCH));
+        return host?.setClock(random.below(MUCH));
       case 'provider restart':
         return this.#traffic.restart();
       case 'instance ends':
         return void this.#target.endOne();
       case 'host restart':
         this.#target.endAll();
-        return this.#replica.crash('the machine goes down');
+        return this.#replicas[0]?.crash('the machine goes down');
       case 'disk full for a while':
         this.#diskFullUntil = schedule.now + DISK_FULL_FOR;
+        return;
+      case 'cut off from the store':
+        return replica?.cutOff(random.between(1000, 60_000));
     }
   }
 

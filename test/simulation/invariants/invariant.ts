@@ -36,8 +36,8 @@ export interface Checks {
   readonly stopping?: (lane: LaneId, ids: readonly InstanceId[]) => void;
   /** Somebody outside was told that it is so. */
   readonly acknowledged?: (what: Acknowledged) => void;
-  /** The audit log as it is written out at the end. */
-  readonly exported?: (lines: readonly string[]) => void;
+  /** The audit log as it is written out at the end. @param recorded how many events there were when that began */
+  readonly exported?: (lines: readonly string[], recorded: number) => void;
   /** The story is over, faults have ended, and time enough has passed. */
   readonly ended?: () => void;
 }

@@ -1,9 +1,8 @@
 import { SpillwayError } from '../../../src/core/errors.ts';
 import { Turns } from '../../../src/engine/turns.ts';
-import type { AppendResult, Store } from '../../../src/ports/store.ts';
+import type { AppendResult, Hold, News, Store } from '../../../src/ports/store.ts';
 import type { Chance } from '../../../src/ports/system.ts';
 import { sequenced, stamped, type StampedEvent } from '../../../src/store/event-form.ts';
-import { soleHolder } from '../../../src/store/holds.ts';
 import type { Operations, Written } from '../../../src/store/sqlite/operations.ts';
 import type { Surroundings, Wire } from '../wire.ts';
 import { isRead, type Args, type Method, type SimStore } from './sim-store.ts';
@@ -11,9 +10,27 @@ import { isRead, type Args, type Method, type SimStore } from './sim-store.ts';
 /** What can happen to a call: the store and its caller are one process, so that no answer is lost without the caller. */
 const HAZARDS = { faults: ['crash at a call', 'slow'] } as const;
 
+/** What a call leaves for other replicas. */
+const NEWS: Readonly<Partial<Record<Method, News>>> = {
+  append: 'events',
+  record: 'events',
+  receive: 'tasks',
+  retry: 'tasks',
+};
+
 /** Whether the disk has room, now. */
 export interface Disk {
   isFull(): boolean;
+}
+
+/** What an embedded store gives its only owner, and a shared one each of its replicas. */
+export interface Membership {
+  /** Whether the store cannot be reached, now. */
+  isCut(): boolean;
+  hold(names: readonly string[], drawFence: () => Promise<number>): Promise<readonly Hold[]>;
+  onNews(listener: (what: News) => void): () => void;
+  /** Told of what others may have to do with. */
+  committed(what: News): void;
 }
 
 /** One replica's way to the store: what the embedded store's client and worker do, on simulated time and a simulated disk. */
@@ -23,6 +40,7 @@ export function storeFront(
   who: { readonly name: string; readonly chance: Chance },
   { faults, trace }: Pick<Surroundings, 'faults' | 'trace'>,
   disk: Disk,
+  membership: Membership,
 ): Store {
   const { name, chance } = who;
   /** Calls take effect in the order in which they were made. */
@@ -30,11 +48,15 @@ export function storeFront(
   const call = <M extends Method>(method: M, ...args: Args<M>): Promise<ReturnType<Operations[M]>> =>
     turns.take('store', () =>
       wire.call(`store.${method}`, HAZARDS, () => {
+        if (membership.isCut()) throw new SpillwayError('unavailable', 'the store does not answer');
         if (!isRead(method) && (disk.isFull() || faults.strikes('disk full'))) {
           trace.add(name, `fault: disk full: store.${method}`);
           throw new SpillwayError('unavailable', 'the store could not be written: the disk is full');
         }
-        return store.perform(name, method, args);
+        const value = store.perform(name, method, args);
+        const news = NEWS[method];
+        if (news !== undefined) membership.committed(news);
+        return value;
       }),
     );
   return {
@@ -52,8 +74,8 @@ export function storeFront(
     retry: (key, fence, runAt, error) => call('retry', key, fence, runAt, error),
     nextDue: () => call('nextDue'),
     drawFence: () => call('drawFence'),
-    hold: soleHolder(() => call('drawFence')),
-    onNews: () => () => undefined,
+    hold: (names) => wire.call('store.hold', HAZARDS, () => membership.hold(names, () => call('drawFence'))),
+    onNews: (listener) => membership.onNews(listener),
     loadLane: (lane) => call('loadLane', lane),
     lanes: () => call('lanes'),
     deployment: (id) => call('deployment', id),

@@ -23,6 +23,8 @@ export interface Story {
   readonly lanes: readonly LaneId[];
   /** In order of time. */
   readonly deeds: readonly Deed[];
+  /** How many run on one store. */
+  readonly replicas: number;
   /** Requests a second on every route. */
   readonly rate: number;
 }
@@ -48,7 +50,13 @@ export function aStory(random: Random, releases: Releases, faults: Faults): Stor
   }
   const end = Math.max(...deeds.map(({ at }) => at)) + 30_000;
   for (const event of faults.events()) deeds.push({ at: random.below(end), do: 'event', event });
-  return { applications, lanes, deeds: deeds.sort((a, b) => a.at - b.at), rate: random.pick([60, 200, 400]) };
+  return {
+    applications,
+    lanes,
+    deeds: deeds.sort((a, b) => a.at - b.at),
+    replicas: random.pick([1, 1, 1, 1, 1, 1, 2, 3]),
+    rate: random.pick([60, 200, 400]),
+  };
 }
 
 /** Releases of one lane, one after the other, and what people do about them. */
