@@ -27,8 +27,9 @@ const mayImport = {
   engine,
   views: engine,
   replay: [...engine, 'engine', 'views'],
+  backup: [...adapter, 'ledger', 'exec', 'store'],
   http: [...engine, 'engine', 'views'],
-  cli: [...engine, 'engine', 'views', 'replay', 'edge', 'http'],
+  cli: [...engine, 'engine', 'views', 'replay', 'edge', 'backup', 'http'],
   registry: [...engine, 'engine', 'views', 'edge', 'exec', ...adapters],
 };
 mayImport.server = Object.keys(mayImport);

@@ -22,7 +22,7 @@ import {
   type Hash,
   type VerifierKey,
 } from '../ledger/index.ts';
-import type { Store } from '../ports/store.ts';
+import { CHECKPOINT_SETTING, type Store } from '../ports/store.ts';
 
 /** Where the signing key is kept: readable by this server only. */
 export interface AuditKeyFile {
@@ -33,8 +33,6 @@ export interface AuditKeyFile {
   write(pem: string): Promise<void>;
 }
 
-/** Names of the stored settings. */
-const CHECKPOINT = 'audit.checkpoint';
 const PAGE = 500;
 
 const sha256: Hash = (data) => createHash('sha256').update(data).digest();
@@ -70,7 +68,7 @@ export class AuditSeal {
     const body = formatCheckpoint({ origin: this.#key.name, size, root: bytes });
     const signature = sign(null, utf8(body), this.#privateKey);
     const note = formatNote({ body, signatures: [{ name: this.#key.name, keyId: this.#key.id, signature }] });
-    await this.#store.putSetting(CHECKPOINT, note);
+    await this.#store.putSetting(CHECKPOINT_SETTING, note);
     return { size, note };
   }
 

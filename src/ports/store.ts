@@ -19,7 +19,11 @@ export interface StoredEvent {
 /** What happened outside any lane: an event refused or ignored, a server started. Audited like everything else. */
 export interface SystemEvent {
   readonly type:
-    `event.${string}` | `server.${string}` | `notification.${string}` | `configuration.${string}`;
+    | `event.${string}`
+    | `server.${string}`
+    | `backup.${string}`
+    | `notification.${string}`
+    | `configuration.${string}`;
   readonly at: Instant;
   readonly actor: string;
   readonly details: JsonObject;
@@ -151,7 +155,10 @@ export interface Hold {
   release(): Promise<void>;
 }
 
-/** What another replica has left for this one: tasks queued or put back, events recorded. */
+/** The setting in which the last signed checkpoint of the audit log is kept. */
+export const CHECKPOINT_SETTING = 'audit.checkpoint';
+
+/** What another replica has left for this one: tasks queued, put back or freed, and names let go; events recorded. */
 export type News = 'tasks' | 'events';
 
 /**

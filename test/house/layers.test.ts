@@ -22,13 +22,14 @@ const table: Record<string, string> = {
   engine: 'core judge ledger ports config',
   views: 'core judge ledger ports config',
   replay: 'core judge ledger ports config engine views',
+  backup: 'core ledger ports config exec store',
   http: 'core judge ledger ports config engine views',
-  cli: 'core judge ledger ports config engine views replay edge http',
+  cli: 'core judge ledger ports config engine views replay edge backup http',
   registry:
     'core judge ledger ports config edge exec engine views store sources targets traffic metrics gates triggers notifiers',
   server:
-    'core judge ledger ports config edge exec engine views replay store sources targets traffic metrics gates triggers notifiers http cli registry',
-  main: 'core judge ledger ports config edge exec engine views replay store sources targets traffic metrics gates triggers notifiers http cli registry server',
+    'core judge ledger ports config edge exec engine views replay store sources targets traffic metrics gates triggers notifiers backup http cli registry',
+  main: 'core judge ledger ports config edge exec engine views replay store sources targets traffic metrics gates triggers notifiers backup http cli registry server',
 };
 const places = Object.keys(table);
 const adapters = ['store', 'sources', 'targets', 'traffic', 'metrics', 'gates', 'triggers', 'notifiers'];

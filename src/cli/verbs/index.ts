@@ -98,6 +98,24 @@ export const VERBS: readonly Verb[] = [
     load: () => import('./hook.ts'),
   },
   {
+    name: 'backup',
+    group: KEEP,
+    summary: "back up Spillway's own state, while it runs",
+    load: () => import('./backup.ts'),
+  },
+  {
+    name: 'restore',
+    group: KEEP,
+    summary: 'put a backup back',
+    load: () => import('./restore.ts'),
+  },
+  {
+    name: 'store',
+    group: KEEP,
+    summary: 'copy the store elsewhere, bring it up to date',
+    load: () => import('./store.ts'),
+  },
+  {
     name: 'health',
     group: KEEP,
     summary: 'how the server and its parts are',
