@@ -1,9 +1,8 @@
 import { Client } from 'pg';
 import type { ClientBase, ClientConfig } from 'pg';
 import { SpillwayError } from '../../core/errors.ts';
+import { SCHEMA } from './names.ts';
 
-/** Everything is kept in a schema of this name, beside whatever else the database holds. */
-export const SCHEMA = 'spillway';
 const BIGINT = 20;
 
 export interface Address {
@@ -69,7 +68,7 @@ export async function connect({ config }: Address, more: ClientConfig, onEnd: ()
   }
 }
 
-/** Ends a connection that may not answer any more. */
+/** Ends a connection without a word: it may not answer any more. */
 export function breakOff(client: Client): void {
   client.connection.stream.destroy();
 }

@@ -1,10 +1,10 @@
 import type { Client } from 'pg';
 import { SpillwayError } from '../../core/errors.ts';
-import { SCHEMA, connect } from './connection.ts';
+import { connect } from './connection.ts';
 import type { Address } from './connection.ts';
 import { openingError } from './errors.ts';
-import { MIGRATION_LOCK } from './locks.ts';
 import { MIGRATIONS } from './migrations.ts';
+import { MIGRATION_LOCK, SCHEMA } from './names.ts';
 
 /** `server_version_num` of version 15. */
 const OLDEST_SERVER = 150_000;
@@ -70,7 +70,7 @@ export function objection({
 }
 
 /** How many steps were taken; 0 for a database in which Spillway has never been. */
-async function formOf(client: Client, where: string): Promise<number> {
+export async function formOf(client: Client, where: string): Promise<number> {
   // Not to_regclass, which may answer from before the wait for another replica's migration.
   const { rowCount } = await client.query(
     `SELECT FROM pg_tables WHERE schemaname = '${SCHEMA}' AND tablename = 'form'`,

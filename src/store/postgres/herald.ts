@@ -2,8 +2,8 @@ import type { Client } from 'pg';
 import { milliseconds } from '../../core/time.ts';
 import type { News } from '../../ports/store.ts';
 import type { System } from '../../ports/system.ts';
+import { CHANNEL } from './names.ts';
 
-const CHANNEL = 'spillway';
 /** NOTIFY takes a lock that is one for the whole server until its commit: so it has a commit of its own, now and then. */
 const TELL_EVERY_MS = 10;
 /** What is told is nothing that a crash could take from anybody: the commit need not wait for the disk. */
@@ -13,7 +13,6 @@ const TELL = `SELECT pg_notify('${CHANNEL}', $1) FROM set_config('synchronous_co
 interface Progress {
   readonly events: number;
   readonly tasks: number;
-  readonly buried: number;
 }
 
 /** Brings news from replica to replica: at once by NOTIFY, and by looking at the counters where a message got lost. */
@@ -57,7 +56,7 @@ export class Herald {
   found(now: Progress): void {
     const before = this.#seen;
     this.#seen = now;
-    if (!before || now.tasks > before.tasks || now.buried > 0) this.#publish('tasks');
+    if (!before || now.tasks > before.tasks) this.#publish('tasks');
     if (!before || now.events > before.events) this.#publish('events');
   }
 

@@ -36,7 +36,7 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   const { url, system, lease = seconds(15), timeout = seconds(5) } = options;
   const address = addressOf(url, timeout);
   await prepareDatabase(address);
-  const keeper = new Keeper(address, system, lease);
+  const keeper = new Keeper(address, system, lease, timeout);
   await keeper.open();
   const writer = new Writer(address, system, keeper, timeout);
   const reader = new Reader(address, system, writer, timeout);

@@ -39,6 +39,7 @@ export class Keeper {
   readonly #address: Address;
   readonly #system: System;
   readonly #leaseMs: number;
+  readonly #timeoutMs: number;
   readonly #herald: Herald;
   readonly #closing = new AbortController();
   #life: Life | undefined;
@@ -46,10 +47,11 @@ export class Keeper {
   #last: number | null = null;
   #work: Promise<void> | undefined;
 
-  constructor(address: Address, system: System, leaseMs: number) {
+  constructor(address: Address, system: System, leaseMs: number, timeoutMs: number) {
     this.#address = address;
     this.#system = system;
     this.#leaseMs = leaseMs;
+    this.#timeoutMs = timeoutMs;
     this.#herald = new Herald(system);
   }
 
@@ -95,13 +97,18 @@ export class Keeper {
     const life = this.#life;
     this.#closing.abort();
     this.#herald.close();
-    try {
-      if (life) await life.client.query('SELECT pg_temp.free_replicas(ARRAY[$1::integer])', [life.id]);
-    } catch {
-      // Then the others find out by themselves.
-    }
-    if (life) this.lose(life);
+    if (life) await this.#leave(life);
     await this.#work;
+  }
+
+  /** Says good-bye, so that the others need not find out; but does not wait for a server that hangs. */
+  async #leave(life: Life): Promise<void> {
+    const { client, id } = life;
+    const left = client.query('SELECT pg_temp.free_replicas(ARRAY[$1::integer])', [id]).catch(() => {});
+    const done = new AbortController();
+    await Promise.race([left, this.#system.sleep(milliseconds(this.#timeoutMs), done.signal)]);
+    done.abort();
+    this.lose(life);
   }
 
   async #keep(first: Life): Promise<void> {
@@ -119,7 +126,8 @@ export class Keeper {
     // Thousands of holds share it.
     setMaxListeners(0, end.signal);
     let life: Life | undefined;
-    const client = await connect(this.#address, { pipeline: true }, () => life && this.lose(life));
+    const settings = { pipeline: true, query_timeout: this.#leaseMs };
+    const client = await connect(this.#address, settings, () => life && this.lose(life));
     try {
       await client.query(`SET synchronous_commit = on; ${REPLICA_PROCEDURES}`);
       const { validUntil, rows } = await this.#renewing(() =>
@@ -186,7 +194,6 @@ export class Keeper {
 
 interface Found {
   readonly alive: boolean;
-  readonly buried: number;
   readonly events: number;
   readonly tasks: number;
 }

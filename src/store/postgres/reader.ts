@@ -58,7 +58,11 @@ export class Reader {
   /** Lets what was asked so far be answered. */
   async close(): Promise<void> {
     await Promise.all(this.#underWay);
-    await this.#pool.end();
+    const ended = new AbortController();
+    // A server that hangs is not waited for.
+    const wait = this.#system.sleep(milliseconds(this.#timeoutMs), ended.signal);
+    await Promise.race([this.#pool.end(), wait]);
+    ended.abort();
   }
 
   async #read<Row>(text: string, values: readonly Value[], stop: AbortSignal): Promise<readonly Row[]> {

@@ -91,7 +91,7 @@ export class Writer {
   async close(): Promise<void> {
     await this.#last;
     const client = await (this.#client ?? this.#connecting?.catch(() => undefined));
-    await client?.end();
+    if (client) breakOff(client);
   }
 
   async #work(): Promise<void> {
@@ -138,7 +138,7 @@ export class Writer {
       } catch (error) {
         if (abandoned.aborted) throw this.#unavailable(trouble ?? error);
         trouble = error;
-        if (isConnectionLoss(error)) await this.#system.sleep(PAUSE, abandoned);
+        if (isConnectionLoss(error)) await this.#connectAnew(abandoned);
         else if (!isInTheWay(error)) throw storeError(error, this.#address.where);
       }
     }
@@ -183,8 +183,14 @@ export class Writer {
     return this.#connecting;
   }
 
+  async #connectAnew(abandoned: AbortSignal): Promise<void> {
+    if (this.#client) breakOff(this.#client);
+    this.#client = undefined;
+    await this.#system.sleep(PAUSE, abandoned);
+  }
+
   async #connect(): Promise<Client> {
-    const client = await connect(this.#address, {}, () => {
+    const client = await connect(this.#address, { query_timeout: this.#timeoutMs }, () => {
       if (this.#client === client) this.#client = undefined;
     });
     try {

