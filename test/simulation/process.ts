@@ -11,14 +11,15 @@ export class Host {
   readonly schedule: Schedule;
   readonly #random: Random;
   readonly #number: number;
-  #offset = 0;
+  #offset: number;
   #ids = 0;
 
-  /** @param number tells its ids from those of other machines */
-  constructor(schedule: Schedule, random: Random, number = 0) {
+  /** @param one `number` tells its ids from those of other machines; its clock is `ahead` by so many milliseconds */
+  constructor(schedule: Schedule, random: Random, one = { number: 0, ahead: 0 }) {
     this.schedule = schedule;
     this.#random = random;
-    this.#number = number;
+    this.#number = one.number;
+    this.#offset = one.ahead;
   }
 
   /** The time of day, as this machine believes it to be. */

@@ -26,6 +26,8 @@ const LONGEST_END = 90 * 60_000;
 /** So often it is looked whether all has come to rest. */
 const LOOK_EVERY = 5000;
 const DISK_FULL_FOR = 20_000;
+/** So far the clocks of two machines are apart at most. */
+const MOST_AHEAD = 800;
 const MUCH = 5 * 60_000;
 /** In one seed of so many the audit log is written out and proved: it costs a tenth of a story. */
 const EXPORT_EACH = 4;
@@ -90,7 +92,11 @@ class Simulation {
     this.#story = aStory(random.fork('story'), releases, faults);
     this.#hosts = Array.from(
       { length: this.#story.replicas },
-      (_, n) => new Host(schedule, random.fork(`host ${n}`), n),
+      (_, n) =>
+        new Host(schedule, random.fork(`host ${n}`), {
+          number: n,
+          ahead: n === 0 ? 0 : random.below(MOST_AHEAD),
+        }),
     );
     this.#host = this.#hosts[0] ?? new Host(schedule, random);
     this.#target = new SimTarget(this.#host, random.fork('target'), releases);
@@ -252,8 +258,7 @@ class Simulation {
   #happen(event: EventKind): void {
     const { faults, trace, random, schedule } = this.#around;
     faults.count(event);
-    const place = random.below(this.#replicas.length);
-    const [replica, host] = [this.#replicas[place], this.#hosts[place]];
+    const replica = random.any(this.#replicas);
     trace.add('world', `happens: ${event}${this.#hosts.length > 1 ? ` to ${replica?.name}` : ''}`);
     switch (event) {
       case 'crash':
@@ -261,9 +266,9 @@ class Simulation {
       case 'stop and start':
         return void replica?.restart();
       case 'clock back':
-        return host?.setClock(-random.below(MUCH));
+        return this.#setClocks(-random.below(MUCH));
       case 'clock forward':
-        return host?.setClock(random.below(MUCH));
+        return this.#setClocks(random.below(MUCH));
       case 'provider restart':
         return this.#traffic.restart();
       case 'instance ends':
@@ -277,6 +282,11 @@ class Simulation {
       case 'cut off from the store':
         return replica?.cutOff(random.between(1000, 60_000));
     }
+  }
+
+  /** Machines of one store go by the same time, give or take what `Host` begins with. */
+  #setClocks(by: number): void {
+    for (const host of this.#hosts) host.setClock(by);
   }
 
   #check(look: (checks: Checks) => void): void {

@@ -68,4 +68,21 @@ export const OF_THE_RECORD: readonly Mutant[] = [
       return run(method, [{ ...append, deployments }]);
     },
   },
+  {
+    name: 'version not checked',
+    does: 'keeps a decision on a state that another has changed since',
+    store: (run, db) => {
+      const version = db
+        .prepare<[string, string], number>(
+          'SELECT version FROM lanes WHERE application = ? AND environment = ?',
+        )
+        .pluck();
+      return (method, args) => {
+        if (method !== 'append') return run(method, args);
+        const append = args[0] as StampedAppend;
+        const { application, environment } = append.lane;
+        return run(method, [{ ...append, expectedVersion: version.get(application, environment) ?? 0 }]);
+      };
+    },
+  },
 ];

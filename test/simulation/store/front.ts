@@ -89,6 +89,7 @@ export function storeFront(
     auditEntries: (fromIndex, limit) => call('auditEntries', fromIndex, limit),
     setting: (key) => call('setting', key),
     putSetting: (key, value) => call('putSetting', key, value),
+    prune: (before, limit) => call('prune', before, limit),
     close: async () => undefined,
   };
 }

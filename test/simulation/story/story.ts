@@ -49,12 +49,15 @@ export function aStory(random: Random, releases: Releases, faults: Faults): Stor
       );
   }
   const end = Math.max(...deeds.map(({ at }) => at)) + 30_000;
-  for (const event of faults.events()) deeds.push({ at: random.below(end), do: 'event', event });
+  const replicas = random.pick([1, 1, 1, 1, 1, 1, 2, 3]);
+  for (const event of faults.events())
+    if (replicas > 1 || event !== 'cut off from the store')
+      deeds.push({ at: random.below(end), do: 'event', event });
   return {
     applications,
     lanes,
     deeds: deeds.sort((a, b) => a.at - b.at),
-    replicas: random.pick([1, 1, 1, 1, 1, 1, 2, 3]),
+    replicas,
     rate: random.pick([60, 200, 400]),
   };
 }
