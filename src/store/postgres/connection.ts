@@ -52,12 +52,16 @@ function safeInteger(text: string): number {
   throw new SpillwayError('corrupt', `PostgreSQL gave a number that is too large: ${text}`);
 }
 
-/** A connection of its own. @param onEnd told once when it is over, however it ends */
-export async function connect({ config }: Address, more: ClientConfig, onEnd: () => void): Promise<Client> {
+/** A connection of its own. @param onEnd told once when it is over, also when it was not made at all */
+export async function connect(
+  { config }: Address,
+  more: ClientConfig,
+  onEnd: (ended: Client) => void,
+): Promise<Client> {
   const client = new Client({ ...config, ...more });
   // An error of the connection is followed by its end; those who wait for an answer are told by their queries.
   client.on('error', () => {});
-  client.once('end', onEnd);
+  client.once('end', () => onEnd(client));
   try {
     await client.connect();
     await prepareSession(client);

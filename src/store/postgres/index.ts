@@ -11,6 +11,7 @@ import { auditOf } from './audit.ts';
 import { appendCall, callText, claimCall, receiveCall, recordCall, seriesCall } from './calls.ts';
 import { addressOf } from './connection.ts';
 import { prepareDatabase } from './database.ts';
+import { openingError } from './errors.ts';
 import { Keeper } from './keeper.ts';
 import { eventQueries, laneQueries, recordQueries } from './queries.ts';
 import { Reader } from './reader.ts';
@@ -37,7 +38,11 @@ export async function openPostgresStore(options: PostgresOptions): Promise<Store
   const address = addressOf(url, timeout);
   await prepareDatabase(address);
   const keeper = new Keeper(address, system, lease, timeout);
-  await keeper.open();
+  try {
+    await keeper.open();
+  } catch (error) {
+    throw openingError(error, address.where);
+  }
   const writer = new Writer(address, system, keeper, timeout);
   const reader = new Reader(address, system, writer, timeout);
   const store = {

@@ -190,8 +190,8 @@ export class Writer {
   }
 
   async #connect(): Promise<Client> {
-    const client = await connect(this.#address, { query_timeout: this.#timeoutMs }, () => {
-      if (this.#client === client) this.#client = undefined;
+    const client = await connect(this.#address, { query_timeout: this.#timeoutMs }, (ended) => {
+      if (this.#client === ended) this.#client = undefined;
     });
     try {
       await client.query(`${SETTINGS}${PROCEDURES}`);

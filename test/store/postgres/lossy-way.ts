@@ -5,6 +5,8 @@ import { once } from 'node:events';
 export interface LossyWay {
   readonly url: string;
   loseNext(what: 'question' | 'answer'): void;
+  /** The next so many connections are cut as soon as they are made. */
+  refuseNext(count: number): void;
   /** How many connections it has cut. */
   readonly cuts: () => number;
   close(): Promise<void>;
@@ -19,7 +21,13 @@ export async function lossyWay(url: string): Promise<LossyWay> {
   const sockets = new Set<Socket>();
   let losing: 'question' | 'answer' | undefined;
   let cuts = 0;
+  let refusing = 0;
   const server = createServer((from) => {
+    if (refusing > 0) {
+      refusing -= 1;
+      from.destroy();
+      return;
+    }
     const to = connect(Number(target.port), target.hostname);
     let deaf = false;
     const cut = () => {
@@ -54,6 +62,7 @@ export async function lossyWay(url: string): Promise<LossyWay> {
   return {
     url: through.href,
     loseNext: (what) => void (losing = what),
+    refuseNext: (count) => void (refusing = count),
     cuts: () => cuts,
     close: async () => {
       const closed = once(server, 'close');

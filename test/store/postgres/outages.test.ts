@@ -102,6 +102,18 @@ describe('PostgreSQL in trouble', { skip: noPostgres ?? false }, () => {
     });
   }
 
+  it('goes on when the way back is found at the third try only', async (t) => {
+    const { way, store } = await overLossyWay(t);
+    await store.append(anAppend());
+    way.loseNext('question');
+    way.refuseNext(2);
+    assert.deepEqual(await store.append(anAppend({ expectedVersion: 1 })), {
+      ok: true,
+      version: 2,
+      events: [],
+    });
+  });
+
   it('never waits longer than its time for a server that does not answer', async (t) => {
     const store = await cluster.open(t, await cluster.database(), { timeout: 400, lease: 1200 });
     const other = await cluster.open(t, await cluster.database(), { timeout: 400 });
