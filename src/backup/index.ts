@@ -4,3 +4,4 @@ export { readBackupKey, type BackupKey } from './key.ts';
 export type { Manifest } from './manifest.ts';
 export { restoreBackup, RESTORED_SETTING, type Restored, type RestoredNote } from './restore.ts';
 export { copyStore, migrateStore, type Migrated, type StorePlace } from './copy.ts';
+export { createBackupAside } from './thread.ts';

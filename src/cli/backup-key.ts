@@ -12,15 +12,21 @@ export interface KeyOptions {
 }
 
 /** The key that is given, by a file or by the environment; null where there is none. @throws SpillwayError `config_invalid` */
-export async function givenKey({ cwd, env }: Io, { keyFile }: KeyOptions): Promise<BackupKey> {
+export async function givenKey(
+  { cwd, env }: Io,
+  { keyFile }: Pick<KeyOptions, 'keyFile'>,
+): Promise<BackupKey> {
   const { readBackupKey } = await import('../backup/index.ts');
   const file = keyFile === undefined ? undefined : resolve(cwd, keyFile);
   return (await readBackupKey(file, env[KEY_VARIABLE])) ?? null;
 }
 
 /** The key of a new backup, which is open only where that is said. @throws SpillwayError `config_invalid` */
-export async function newKey(io: Io, options: KeyOptions): Promise<BackupKey> {
-  if (options.unencrypted === true) return null;
+export const newKey = async (io: Io, options: KeyOptions): Promise<BackupKey> =>
+  options.unencrypted === true ? null : sealingKey(io, options);
+
+/** @throws SpillwayError `config_invalid` where none is given */
+export async function sealingKey(io: Io, options: Pick<KeyOptions, 'keyFile'>): Promise<string> {
   const key = await givenKey(io, options);
   if (key !== null) return key;
   throw new SpillwayError(

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { AdapterSchemas } from '../config/adapters.ts';
 import { SpillwayError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
+import type { Duration } from '../core/time.ts';
 import type { MetricHistory } from '../ports/history.ts';
 import type { MetricSource } from '../ports/metrics.ts';
 import { createClient, type Client } from './client.ts';
@@ -22,6 +23,13 @@ export interface UpOptions {
   /** For webhooks and health (and, on loopback, the API); null = the Unix socket alone. */
   readonly listen: { readonly host: string; readonly port: number } | null;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  /** Where the server backs itself up, how often, how many it keeps, and what seals them; null = it does not. */
+  readonly backups: {
+    readonly dir: string;
+    readonly every: Duration;
+    readonly keep: number;
+    readonly key: string;
+  } | null;
 }
 
 export interface RunningServer {

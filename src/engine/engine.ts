@@ -1,9 +1,10 @@
 import { isTerminal } from '../core/deployment.ts';
 import type { DeploymentId, LaneId } from '../core/ids.ts';
 import type { Command, Input } from '../core/input.ts';
+import type { JsonObject } from '../core/json.ts';
 import { findDeployment } from '../core/lane.ts';
 import { seconds } from '../core/time.ts';
-import type { LaneAppend, News, SystemEvent } from '../ports/store.ts';
+import type { LaneAppend, News, NewTask, SystemEvent } from '../ports/store.ts';
 import type { RawRequest } from '../ports/trigger.ts';
 import { AuditSeal, type AuditKeyFile } from './audit.ts';
 import type { CommandResult, ControlPlane, PersonalCommand, RollbackRequest } from './control-plane.ts';
@@ -73,7 +74,7 @@ export class Engine implements ControlPlane {
   /** Takes up what was under way: tasks are claimed anew, judges rebuilt, instances and routes compared with the record. */
   async start(): Promise<void> {
     await this.#lanes.load();
-    await this.#record('server.started');
+    await this.record('server.started');
     this.#unsubscribe = this.#world.store.onNews((what) => this.#heard(what));
     this.#runner.start();
     this.#observer.start();
@@ -85,7 +86,7 @@ export class Engine implements ControlPlane {
     this.#unsubscribe();
     await this.#observer.stop();
     await this.#runner.stop(STOP_GRACE);
-    await this.#record('server.stopped');
+    await this.record('server.stopped');
     await this.#sealing.stop();
   }
 
@@ -145,6 +146,18 @@ export class Engine implements ControlPlane {
     return judgedAgain(deployment, await store.series(id), system.now());
   }
 
+  /** Records what the server itself has done, with tasks that follow from it. */
+  async record(
+    type: SystemEvent['type'],
+    details: JsonObject = {},
+    tasks: readonly NewTask[] = [],
+  ): Promise<void> {
+    const { store, system } = this.#world;
+    await store.record([{ type, at: system.now(), actor: 'spillway', details }], tasks, null);
+    if (tasks.length > 0) this.#runner.wake();
+    this.#recorded();
+  }
+
   async #ask(lane: LaneId, command: Command, actor: string): Promise<CommandResult> {
     const input: Input = { at: this.#world.system.now(), actor, ...command };
     const { lane: after, refused } = await this.#lanes.submit(lane, input);
@@ -174,12 +187,6 @@ export class Engine implements ControlPlane {
   #recorded(): void {
     this.#feed.published();
     this.#sealing.recorded();
-  }
-
-  async #record(type: SystemEvent['type']): Promise<void> {
-    const { store, system } = this.#world;
-    await store.record([{ type, at: system.now(), actor: 'spillway', details: {} }], [], null);
-    this.#recorded();
   }
 }
 

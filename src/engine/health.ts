@@ -1,5 +1,6 @@
 import { messageOf } from '../core/errors.ts';
-import { seconds } from '../core/time.ts';
+import { elapsed, formatDuration, seconds, type Duration } from '../core/time.ts';
+import type { StoredEvent } from '../ports/store.ts';
 import type { HealthReport } from './control-plane.ts';
 import type { Observer } from './observer/index.ts';
 import type { Runner } from './runner.ts';
@@ -19,6 +20,7 @@ const unhealthy = (reason: string): Subsystem => ({ status: 'unhealthy', reason 
 /** How the server itself is: the worst of its subsystems. */
 export async function healthReport(world: World, runner: Runner, observer: Observer): Promise<HealthReport> {
   const troubles = observer.troubles();
+  const { backupEvery } = world;
   const subsystems: Record<string, Subsystem> = {
     store: await tried(() => storeHealth(world)),
     runner: runnerHealth(runner),
@@ -27,6 +29,7 @@ export async function healthReport(world: World, runner: Runner, observer: Obser
         ? healthy('targets and traffic answer')
         : degraded(troubles.map(({ lane, reason }) => `${lane}: ${reason}`).join('; ')),
     notifications: await tried(() => notificationHealth(world)),
+    ...(backupEvery !== undefined && { backup: await tried(() => backupHealth(world, backupEvery)) }),
     disk: await tried(async () => bounded(await world.freeDisk(), 'free', DISK, (is, limit) => is < limit)),
     memory: bounded(process.memoryUsage().rss, 'in use', MEMORY, (is, limit) => is > limit),
   };
@@ -61,6 +64,20 @@ async function notificationHealth({ store }: World): Promise<Subsystem> {
   if (newest === undefined) return healthy('all delivered');
   const count = failed.length === 100 ? 'at least 100' : String(failed.length);
   return degraded(`${count} not delivered; the newest to ${newest.channel}: ${newest.answer}`);
+}
+
+/** From the record: another replica may be the one that makes them. */
+async function backupHealth({ store, system }: World, every: Duration): Promise<Subsystem> {
+  const newest = async (...types: readonly string[]): Promise<StoredEvent | undefined> =>
+    (await store.events({ types, newestFirst: true, limit: 1 }))[0];
+  const good = await newest('backup.completed');
+  const failed = await newest('backup.failed');
+  const age = good && elapsed(good.event.at, system.now());
+  const said = age === undefined ? 'none yet' : `the last good one was ${formatDuration(age)} ago`;
+  const details = failed && 'details' in failed.event ? failed.event.details : {};
+  if (failed && failed.sequence > (good?.sequence ?? 0))
+    return degraded(`${said}; then it failed: ${JSON.stringify(details['reason'])}`);
+  return age === undefined || age > 2 * every ? degraded(said) : healthy(said);
 }
 
 function bounded(

@@ -1,6 +1,6 @@
 import type { Decision } from '../core/decision.ts';
 import type { Effect } from '../core/effects.ts';
-import { routeOf } from '../core/ids.ts';
+import { routeOf, type LaneId } from '../core/ids.ts';
 import type { Json } from '../core/json.ts';
 import { findDeployment, type Lane } from '../core/lane.ts';
 import { notificationOf, type Notification } from '../core/notification.ts';
@@ -29,11 +29,19 @@ export function tasksOf(
   const messages = decision.events.flatMap((event, index) => {
     const message = notificationOf(lane, event);
     if (message === null) return [];
-    const key = `notify/${routeOf(lane.id)}/${version}.${index}`;
-    return channelsOf(message).map((channel) => notifyTask(lane, `${key}/${channel}`, { channel, message }));
+    return messageTasks(lane.id, `notify/${routeOf(lane.id)}/${version}.${index}`, message, channelsOf);
   });
   return [...effects, ...messages];
 }
+
+/** A message on its way to every channel that wants it. @param key names the message for ever */
+export const messageTasks = (
+  lane: LaneId,
+  key: string,
+  message: Notification,
+  channelsOf: (message: Notification) => readonly string[],
+): readonly NewTask[] =>
+  channelsOf(message).map((channel) => notifyTask(lane, `${key}/${channel}`, { channel, message }));
 
 /** What `effectTask` has put into a task. */
 export const effectOf = (task: ClaimedTask) => task.payload as unknown as Effect;
@@ -59,10 +67,10 @@ function effectTask(lane: Lane, effect: Effect, now: Instant): NewTask {
 }
 
 /** It belongs to no deployment: a message about one that has ended is not called off with it. */
-const notifyTask = (lane: Lane, key: string, payload: NotifyPayload): NewTask => ({
+const notifyTask = (lane: LaneId, key: string, payload: NotifyPayload): NewTask => ({
   key,
   kind: NOTIFY_TASK,
-  lane: lane.id,
+  lane,
   deployment: null,
   payload: asJson(payload),
   runAt: payload.message.at,

@@ -1,6 +1,7 @@
 import type { AdapterSchemas } from '../config/adapters.ts';
 import type { ApplicationName } from '../core/ids.ts';
 import type { Notification } from '../core/notification.ts';
+import type { Duration } from '../core/time.ts';
 import type { GateRunner } from '../ports/gate.ts';
 import type { MetricSource } from '../ports/metrics.ts';
 import type { Notifier } from '../ports/notifier.ts';
@@ -60,4 +61,6 @@ export interface World {
   reviewer(trigger: string): Promise<Reviewer>;
   /** Bytes left where Spillway keeps its data. */
   freeDisk(): Promise<number>;
+  /** How often this server backs itself up; not there where it does not. */
+  readonly backupEvery?: Duration;
 }

@@ -2,17 +2,21 @@ import { pino } from 'pino';
 import type { RunningServer, UpOptions } from '../cli/context.ts';
 import { replicaSocketIn, socketIn } from '../cli/discover.ts';
 import type { Config } from '../config/config.ts';
+import { createBackupAside } from '../backup/index.ts';
 import { SpillwayError } from '../core/errors.ts';
+import { environmentName } from '../core/ids.ts';
 import { Engine } from '../engine/engine.ts';
 import type { World } from '../engine/world.ts';
 import { hostSystem } from '../exec/system.ts';
 import { createServer, type HookSource, type HttpServer } from '../http/index.ts';
+import { Backups } from './backups.ts';
 import { makeDataFolder } from './data-folder.ts';
 import { auditKeyFile } from './keys.ts';
 import { takeInPending } from './pending.ts';
 import { adapterSchemas, readProject } from './project.ts';
 import { openRepository } from './repository.ts';
 import { createSecretStore } from './secrets.ts';
+import { recordRestore } from './restored.ts';
 import { openStore } from './store.ts';
 import { ownVersion } from './version.ts';
 import { openWorld } from './world.ts';
@@ -28,7 +32,7 @@ export async function startServer(
   options: UpOptions,
   refit: Refit = (world) => world,
 ): Promise<RunningServer> {
-  const { dir, dataDir, database, logLevel } = options;
+  const { dir, dataDir, database, logLevel, backups } = options;
   await makeDataFolder(dataDir);
   const secrets = createSecretStore(dataDir, process.env);
   const schemas = await adapterSchemas();
@@ -41,9 +45,11 @@ export async function startServer(
   try {
     const store = await openStore(dataDir, database);
     closers.push(() => store.close());
+    await recordRestore(store, hostSystem);
     const repository = await openRepository(config, { dir, dataDir, system: hostSystem });
     const { source, pushWith } = repository;
-    const world = refit(await openWorld({ config, source, store, schemas, secrets, dataDir, log }));
+    const opened = await openWorld({ config, source, store, schemas, secrets, dataDir, log });
+    const world = refit(backups === null ? opened : { ...opened, backupEvery: backups.every });
     const engine = await Engine.create(world, auditKeyFile(dataDir));
     const server = await listenFor(engine, world, options);
     closers.push(() => server.close());
@@ -51,12 +57,43 @@ export async function startServer(
     // It stops first: what comes in meanwhile is kept for the next start.
     closers.push(() => engine.stop());
     await takeInPending(engine, dataDir, log);
+    if (backups !== null) closers.push(startBackups(backups, { engine, world, config, options }));
     const { address, socket } = server;
     return { address, socket, serves: servedBy(config), pushWith, close };
   } catch (error) {
     await close();
     throw error;
   }
+}
+
+interface ToBackUp {
+  readonly engine: Engine;
+  readonly world: World;
+  readonly config: Config;
+  readonly options: UpOptions;
+}
+
+/** @returns how to end it */
+function startBackups(
+  { key, ...schedule }: NonNullable<UpOptions['backups']>,
+  { engine, world, config, options: { dataDir, database } }: ToBackUp,
+): () => Promise<void> {
+  const [environment] = Object.values(config.environments);
+  const backups = new Backups(schedule, {
+    world,
+    lane: {
+      application: config.application,
+      environment: environment?.name ?? environmentName('production'),
+    },
+    make: (file, signal) =>
+      createBackupAside(
+        { dataDir, database, file, key, now: hostSystem.now(), version: ownVersion() },
+        signal,
+      ),
+    record: (...event) => engine.record(...event),
+  });
+  backups.start();
+  return () => backups.stop();
 }
 
 type Doors = Pick<UpOptions, 'dataDir' | 'database' | 'listen'>;

@@ -3,9 +3,12 @@ import { join, resolve } from 'node:path';
 import { Option } from 'commander';
 import { SpillwayError } from '../../core/errors.ts';
 import { wholeNumber, type Context, type Define, type RunningServer, type UpOptions } from '../context.ts';
+import { milliseconds } from '../../core/time.ts';
+import { sealingKey } from '../backup-key.ts';
 import { defaultDataDir, namedDataDir } from '../discover.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
 import { span, type Line } from '../render/text.ts';
+import { durationOf } from '../wait.ts';
 
 interface Options {
   readonly host: string;
@@ -13,6 +16,9 @@ interface Options {
   readonly listen: boolean;
   readonly database?: string;
   readonly logLevel: UpOptions['logLevel'];
+  readonly backupTo?: string;
+  readonly backupEvery: string;
+  readonly backupKeep: string;
 }
 
 export const define: Define = (command, context) =>
@@ -34,6 +40,9 @@ export const define: Define = (command, context) =>
         .choices(['debug', 'info', 'warn', 'error'])
         .default('info'),
     )
+    .option('--backup-to <dir>', 'back up into this folder again and again; needs SPILLWAY_BACKUP_KEY')
+    .option('--backup-every <duration>', 'how often', '6h')
+    .option('--backup-keep <count>', 'so many are kept', '14')
     .addHelpText(
       'after',
       '\nCtrl-C ends the server. What it started goes on to run, and traffic goes on to flow.',
@@ -58,6 +67,7 @@ async function up(context: Context, folder: string, options: Options): Promise<E
       ? { host: options.host, port: wholeNumber(options.port, '--port', 0, 65_535) }
       : null,
     logLevel: options.logLevel,
+    backups: await backupsOf(context, options),
   });
   const { address, socket, serves, pushWith } = server;
   await context.show({ address, socket, serves, pushWith }, () => startedLines(server));
@@ -66,6 +76,17 @@ async function up(context: Context, folder: string, options: Options): Promise<E
   if (context.options().output === 'table')
     context.print([[span('the server has ended; what it started goes on to run', 'dim')]]);
   return EXIT.ok;
+}
+
+async function backupsOf({ io }: Context, options: Options): Promise<UpOptions['backups']> {
+  if (options.backupTo === undefined) return null;
+  const key = await sealingKey(io, {});
+  return {
+    dir: resolve(io.cwd, options.backupTo),
+    every: milliseconds(durationOf(options.backupEvery, '--backup-every')),
+    keep: wholeNumber(options.backupKeep, '--backup-keep', 1, 10_000),
+    key,
+  };
 }
 
 const startedLines = ({ address, socket, serves, pushWith }: RunningServer): readonly Line[] => [

@@ -31,7 +31,14 @@ process.on('message', ({ point }: ToServer) => {
 });
 process.on('disconnect', () => process.exit());
 await startServer(
-  { dir, dataDir, database: process.env['SPILLWAY_DATABASE'] ?? null, listen: null, logLevel: 'warn' },
+  {
+    dir,
+    dataDir,
+    database: process.env['SPILLWAY_DATABASE'] ?? null,
+    listen: null,
+    logLevel: 'warn',
+    backups: null,
+  },
   (world) => ({
     ...world,
     store: tripwire.around(world.store),
