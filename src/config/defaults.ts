@@ -10,6 +10,8 @@ export const STEP_DURATION = minutes(30);
 /** Percent; the first step is small. */
 export const STEPS = [1, 10, 50, 100] as const;
 export const STAGES = 2;
+/** A warm-up that the judge finds by itself is no shorter. */
+export const LEAST_WARM_UP = seconds(30);
 /** Effects are looked for over this time. */
 export const WINDOW = minutes(5);
 /** Three crashes within this time are a loop. */

@@ -1,6 +1,5 @@
-import { LEAST_WARM_UP_MS } from '../judge/index.ts';
 import { asMap } from './adapters.ts';
-import { monitoringOf } from './defaults.ts';
+import { LEAST_WARM_UP, monitoringOf } from './defaults.ts';
 import type { Source } from './document.ts';
 import { at, valueAt } from './issues.ts';
 import type { Path, Problem } from './problem.ts';
@@ -41,7 +40,7 @@ function firstStep(source: Source, look: Look): Problem[] {
 /** The first step lasts until the canary is warm: one that must end before asks for a verdict that nothing can be known for. */
 function firstStepWarms(source: Source, look: Look): Problem[] {
   const given = look('canary', 'warm_up');
-  const warmUp = given === undefined || given.value === 'auto' ? LEAST_WARM_UP_MS : length(given);
+  const warmUp = given === undefined || given.value === 'auto' ? LEAST_WARM_UP : length(given);
   const longest = longestFirstStep(look);
   if (typeof warmUp !== 'number' || longest === undefined || longest.time > warmUp) return [];
   const message =

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
 import { createClient } from '../../src/cli/client.ts';
 import { replicaSocketIn, socketIn } from '../../src/cli/discover.ts';

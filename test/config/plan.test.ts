@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { LEAST_WARM_UP } from '../../src/config/defaults.ts';
 import { planFor } from '../../src/config/plan.ts';
 import { parseConfig } from '../../src/config/parse.ts';
 import { days, hours, minutes, seconds } from '../../src/core/time.ts';
+import { LEAST_WARM_UP_MS } from '../../src/judge/index.ts';
 import { adapters, BASE, configOf } from './adapters.ts';
 
 const plan = (more: string, environment = 'production', trigger?: number) =>
@@ -266,4 +268,8 @@ test('the five-step canary of the specification soaks for 48 hours', () => {
   const { config, problems } = parseConfig(`${BASE}canary: { increment_steps: ${five} }`, 'f', adapters);
   assert.deepEqual(problems, []);
   assert.equal(config && planFor(config, 'production').soak, hours(48));
+});
+
+test('the warm-up that a first step is held against is no shorter than the judge’s own', () => {
+  assert.equal(LEAST_WARM_UP, LEAST_WARM_UP_MS);
 });
