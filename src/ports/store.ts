@@ -29,7 +29,10 @@ export interface SystemEvent {
   readonly details: JsonObject;
 }
 
-/** Outbox, queue and timers in one. `key` is unique for ever: the same task is never queued twice. */
+/**
+ * Outbox, queue and timers in one. `key` is unique: the same task is never queued twice, unless the key was pruned long
+ * after its end.
+ */
 export interface NewTask {
   readonly key: string;
   readonly kind: string;
@@ -144,6 +147,23 @@ export interface DeliveryRecord {
   readonly at: Instant;
 }
 
+/** Up to when things may go, by kind. What belongs to a live deployment never does, however old it is. */
+export interface PruneBefore {
+  /** Looks at deployments that ended before. */
+  readonly series: Instant;
+  /** Attempts of deliveries made before. */
+  readonly deliveries: Instant;
+  /** The payload of what was received before. Its delivery id and its body's hash stay. */
+  readonly payloads: Instant;
+  /** All of what was received before: from then on the same delivery is a new one. Not later than `payloads` and `tasks`. */
+  readonly inbox: Instant;
+  /** Keys of ended tasks that were due before, and belong to no deployment or to one that ended before. */
+  readonly tasks: Instant;
+}
+
+/** How many were removed (payloads: emptied). */
+export type PruneCounts = Readonly<Record<keyof PruneBefore, number>>;
+
 /** A name that this replica, of all those on one store, has to itself. */
 export interface Hold {
   readonly name: string;
@@ -234,6 +254,12 @@ export interface Store {
   /** A small value kept by name (a checkpoint, a key's public half). */
   setting(name: string): Promise<string | undefined>;
   putSetting(name: string, value: string): Promise<void>;
+
+  /**
+   * Removes what is older than asked for, at most `limit` of each kind, so that no other call waits long. Events, audit
+   * leaves, lanes and deployments are kept for ever. @returns what went: less than `limit` of each when nothing is left
+   */
+  prune(before: PruneBefore, limit: number): Promise<PruneCounts>;
 
   close(): Promise<void>;
 }

@@ -33,6 +33,8 @@ const TYPES: Readonly<Record<string, Column['type']>> = {
   at: 'real',
   run_at: 'real',
   received_at: 'real',
+  ended_at: 'real',
+  due: 'real',
   latency_ms: 'real',
   live: 'flag',
   delivered: 'flag',
@@ -56,14 +58,14 @@ const table = (name: string, order: string, columns: string): Table => ({
  */
 export const TABLES: readonly Table[] = [
   table('lanes', 'application, environment', 'application environment version state:text'),
-  table('deployments', 'number', 'number id application environment state:text live snapshot'),
+  table('deployments', 'number', 'number id application environment state:text live ended_at snapshot'),
   table('events', 'sequence', 'sequence id schema application environment deployment type at actor data'),
   table(
     'tasks',
     'id',
     'id:integer key kind application environment deployment payload run_at queue priority state attempt error',
   ),
-  table('ended_tasks', 'key', 'key'),
+  table('ended_tasks', 'key', 'key deployment due'),
   table('queues', 'queue', 'queue served'),
   table('fence', 'last', 'last'),
   table('inbox', 'number', 'number id source delivery_id body_hash received_at payload'),
@@ -74,11 +76,16 @@ export const TABLES: readonly Table[] = [
   table('audit_tree', 'size', 'size frontier'),
 ];
 
-export const tableNamed = (name: string): Table => {
+/** A table, or only some of its columns in this order: those that older forms have as well. */
+export function tableNamed(name: string, ...columns: readonly string[]): Table {
   const found = TABLES.find((one) => one.name === name);
   if (found === undefined) throw new RangeError(`a store has no table ${name}`);
-  return found;
-};
+  if (columns.length === 0) return found;
+  return {
+    ...found,
+    columns: columns.flatMap((wanted) => found.columns.filter((one) => one.name === wanted)),
+  };
+}
 
 /** A store's rows as they were at one moment, whatever is written meanwhile. */
 export interface RowSource {
@@ -89,6 +96,7 @@ export interface RowSource {
   readonly newestForm: number;
   /** All rows of a table in its order, some hundreds at a time. */
   rows(table: Table): AsyncIterable<readonly Row[]>;
+  count(table: Table): Promise<number>;
   close(): Promise<void>;
 }
 

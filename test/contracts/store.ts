@@ -17,6 +17,7 @@ import {
 } from '../support/store-samples.ts';
 import { auditContract } from './store-audit.ts';
 import { holdContract } from './store-holds.ts';
+import { pruneContract } from './store-prune.ts';
 import { queryContract } from './store-queries.ts';
 import { taskContract } from './store-tasks.ts';
 import { writeContract } from './store-writes.ts';
@@ -43,6 +44,7 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
     queryContract(() => made.store);
     auditContract(() => made.store);
     holdContract(() => made.store);
+    pruneContract(() => made.store);
 
     it('takes no call after the close', async () => {
       await made.store.close();

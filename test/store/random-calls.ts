@@ -128,6 +128,20 @@ const writes: fc.Arbitrary<Step> = fc.oneof(
         store.appendSeries([aLook(of, at)]),
   ),
   fc.constant<Step>((store) => store.drawFence()),
+  fc.record({ series: small, rest: fc.nat({ max: 2000 }) }).map(
+    ({ series, rest }): Step =>
+      (store) =>
+        store.prune(
+          {
+            series: instant(series),
+            deliveries: instant(rest),
+            payloads: instant(rest),
+            inbox: instant(rest - 500),
+            tasks: instant(rest % 30),
+          },
+          1000,
+        ),
+  ),
 );
 const looks = fc.constantFrom<Step>(
   (store) => store.nextDue(),

@@ -40,9 +40,9 @@ interface Kept {
   readonly deployments: Map<string, Deployment>;
   readonly events: StoredEvent[];
   readonly tasks: Map<string, HeldTask>;
-  readonly endedTasks: Set<string>;
+  readonly endedTasks: Map<string, Pick<NewTask, 'deployment' | 'runAt'>>;
   readonly served: Map<string, number>;
-  readonly inbox: Array<{ id: string; item: InboxItem }>;
+  readonly inbox: Array<{ readonly id: string; item: InboxItem }>;
   readonly series: SeriesRow[];
   readonly deliveries: DeliveryRecord[];
   readonly settings: Map<string, string>;
@@ -56,7 +56,7 @@ const keptNothing = (): Kept => ({
   deployments: new Map(),
   events: [],
   tasks: new Map(),
-  endedTasks: new Set(),
+  endedTasks: new Map(),
   served: new Map(),
   inbox: [],
   series: [],
@@ -80,6 +80,7 @@ export function memoryStore(chance: Chance): Store {
     ...reading(kept),
     ...records(kept),
     ...audit(kept),
+    ...pruning(kept),
   };
   const guarded = Object.entries(methods).map(([name, method]) => [
     name,
@@ -115,8 +116,9 @@ const holds = (kept: Kept, claim: LaneAppend['completes']) =>
   claim === null || kept.tasks.get(claim.key)?.fence === claim.fence;
 
 function end(kept: Kept, key: string): void {
+  const task = kept.tasks.get(key);
+  if (task) kept.endedTasks.set(key, task);
   kept.tasks.delete(key);
-  kept.endedTasks.add(key);
 }
 
 function queue(kept: Kept, added: readonly NewTask[]): void {
@@ -300,6 +302,40 @@ function records(
     setting: (name) => kept.settings.get(name),
     putSetting: (name, value) => void kept.settings.set(name, value),
   };
+}
+
+function pruning(kept: Kept): Pick<Direct, 'prune'> {
+  const ended = (id: string | null, before: number) => {
+    const of = id === null ? undefined : kept.deployments.get(id);
+    return of === undefined || (isTerminal(of.status.state) && of.since < before);
+  };
+  return {
+    prune: (before, limit) => ({
+      series: removeSome(
+        kept.series,
+        ({ deployment, at }) => at < before.series && ended(deployment, before.series),
+        limit,
+      ),
+      deliveries: removeSome(kept.deliveries, ({ at }) => at < before.deliveries, limit),
+      payloads: kept.inbox
+        .filter(({ item }) => item.payload !== null && item.receivedAt < before.payloads)
+        .slice(0, limit)
+        .map((one) => (one.item = { ...one.item, payload: null })).length,
+      inbox: removeSome(kept.inbox, ({ item }) => item.receivedAt < before.inbox, limit),
+      tasks: [...kept.endedTasks]
+        .filter(([, { deployment, runAt }]) => runAt < before.tasks && ended(deployment, before.tasks))
+        .slice(0, limit)
+        .filter(([key]) => kept.endedTasks.delete(key)).length,
+    }),
+  };
+}
+
+/** @returns how many were removed */
+function removeSome<Row>(rows: Row[], isOld: (row: Row) => boolean, limit: number): number {
+  const old = new Set(rows.filter(isOld).slice(0, limit));
+  const rest = rows.filter((row) => !old.has(row));
+  rows.splice(0, rows.length, ...rest);
+  return old.size;
 }
 
 const sha256: Hash = (data) => createHash('sha256').update(data).digest();

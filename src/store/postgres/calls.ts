@@ -24,12 +24,12 @@ const taskForm = ({ lane, payload, ...task }: NewTask) => ({
   payload: JSON.stringify(payload),
 });
 
-const deploymentForm = (deployment: Deployment) => ({
-  id: deployment.id,
-  state: deployment.status.state,
-  live: !isTerminal(deployment.status.state),
-  snapshot: JSON.stringify(deployment),
-});
+const deploymentForm = (deployment: Deployment) => {
+  const { state } = deployment.status;
+  const live = !isTerminal(state);
+  const endedAt = live ? null : deployment.since;
+  return { id: deployment.id, state, live, endedAt, snapshot: JSON.stringify(deployment) };
+};
 
 function eventForm(one: StampedEvent, deployments: readonly Deployment[]) {
   const { id, schema, lane, deployment, event, salt } = one;

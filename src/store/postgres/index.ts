@@ -1,7 +1,7 @@
 import { SpillwayError } from '../../core/errors.ts';
 import type { Duration } from '../../core/time.ts';
 import { seconds } from '../../core/time.ts';
-import type { AppendResult, Hold, InboxResult, Store } from '../../ports/store.ts';
+import type { AppendResult, Hold, InboxResult, PruneCounts, Store } from '../../ports/store.ts';
 import type { System } from '../../ports/system.ts';
 import { sequenced, stamped } from '../event-form.ts';
 import type { StampedEvent } from '../event-form.ts';
@@ -70,7 +70,8 @@ type Writing =
   | 'hold'
   | 'appendSeries'
   | 'recordDelivery'
-  | 'putSetting';
+  | 'putSetting'
+  | 'prune';
 
 function writing(writer: Writer, system: System): Pick<Store, Writing> {
   const call = async (method: string, args: object) =>
@@ -121,6 +122,7 @@ function writing(writer: Writer, system: System): Pick<Store, Writing> {
     async putSetting(name, value) {
       await call('putSetting', { name, value });
     },
+    prune: async (before, limit) => (await call('prune', { before, limit })) as PruneCounts,
   };
 }
 

@@ -56,6 +56,12 @@ export const readPostgres = (url: string, still = false): Promise<RowSource> =>
           await client.query('CLOSE reading').catch(() => undefined);
         }
       },
+      async count(table) {
+        const { rows } = await client.query<{ n: number }>(
+          `SELECT count(*) AS n FROM (${selectOf(table)}) AS rows`,
+        );
+        return rows[0]?.n ?? 0;
+      },
       close: () => client.end(),
     };
   });
@@ -84,7 +90,7 @@ async function keepOut(client: Client, where: string): Promise<void> {
 function selectOf({ name, columns, order }: Table): string {
   if (name === 'fence') return 'SELECT CASE WHEN is_called THEN last_value ELSE 0 END AS last FROM fences';
   if (name === 'ended_tasks')
-    return 'SELECT key FROM task_keys AS k WHERE NOT EXISTS (SELECT FROM tasks AS t WHERE t.key = k.key) ORDER BY key';
+    return 'SELECT key, deployment, due FROM task_keys AS k WHERE NOT EXISTS (SELECT FROM tasks AS t WHERE t.key = k.key) ORDER BY key';
   const values = columns.map(({ name: column, type }) => {
     if (name === 'tasks' && column === 'state') return 'CASE WHEN state = 2 THEN 0 ELSE state END';
     return type === 'flag' ? `${column}::integer` : column;
@@ -147,16 +153,17 @@ const ARRAYS: Readonly<Record<Column['type'], string>> = {
 function insertsOf({ name, columns }: Table): readonly string[] {
   if (name === 'fence')
     return [`SELECT setval('fences', greatest(n, 1), n > 0) FROM unnest($1::bigint[]) AS n`];
-  if (name === 'ended_tasks') return ['INSERT INTO task_keys SELECT unnest($1::text[])'];
   const names = columns.map((column) => column.name).join(', ');
   const values = columns
     .map(({ name: column, type }) => (type === 'flag' ? `${column} = 1` : column))
     .join(', ');
   const arrays = columns.map(({ type }, index) => `$${index + 1}::${ARRAYS[type]}`).join(', ');
-  const insert = `INSERT INTO ${name} (${names}) SELECT ${values} FROM unnest(${arrays}) AS given (${names})`;
+  const into = name === 'ended_tasks' ? 'task_keys' : name;
+  const insert = `INSERT INTO ${into} (${names}) SELECT ${values} FROM unnest(${arrays}) AS given (${names})`;
   if (name !== 'tasks') return [insert];
   return [
-    `WITH keys AS (SELECT key FROM unnest(${arrays}) AS given (${names})) INSERT INTO task_keys SELECT key FROM keys`,
+    `INSERT INTO task_keys (key, deployment, due)
+     SELECT key, deployment, run_at FROM unnest(${arrays}) AS given (${names})`,
     insert,
   ];
 }

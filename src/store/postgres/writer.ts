@@ -5,6 +5,7 @@ import { breakOff, connect } from './connection.ts';
 import type { Address } from './connection.ts';
 import { isConnectionLoss, isInTheWay, storeError, unavailable } from './errors.ts';
 import type { Keeper } from './keeper.ts';
+import { PRUNE_PROCEDURES } from './procedures/prune.ts';
 import { REPLICA_PROCEDURES } from './procedures/replicas.ts';
 import { TASK_PROCEDURES } from './procedures/tasks.ts';
 import { TURN_PROCEDURES } from './procedures/turn.ts';
@@ -44,7 +45,13 @@ const TAKE_TURN = { name: 'take_turn', text: 'SELECT pg_temp.take_turn($1, $2, $
 /** Plans are kept, and the first ones are made while the tables are empty. */
 const SETTINGS =
   'SET synchronous_commit = on; SET enable_seqscan = off; SET plan_cache_mode = force_generic_plan;';
-const PROCEDURES = [REPLICA_PROCEDURES, TASK_PROCEDURES, WRITE_PROCEDURES, TURN_PROCEDURES].join('');
+const PROCEDURES = [
+  REPLICA_PROCEDURES,
+  TASK_PROCEDURES,
+  WRITE_PROCEDURES,
+  PRUNE_PROCEDURES,
+  TURN_PROCEDURES,
+].join('');
 
 /**
  * All that this store writes, in the order in which it was called: what is called while a turn is under way goes

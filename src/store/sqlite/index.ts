@@ -64,6 +64,7 @@ function storeOver(client: StoreClient, chance: Chance): Omit<Store, 'close'> {
     auditEntries: (fromIndex, limit) => client.call('auditEntries', fromIndex, limit),
     setting: (name) => client.call('setting', name),
     putSetting: (name, value) => client.call('putSetting', name, value),
+    prune: (before, limit) => client.call('prune', before, limit),
   };
 }
 

@@ -39,13 +39,16 @@ export function writeLane(
   );
   for (const deployment of deployments)
     sql.run(
-      `INSERT INTO deployments (id, application, environment, state, live, snapshot) VALUES (?, ?, ?, ?, ?, ?)
-       ON CONFLICT (id) DO UPDATE SET state = excluded.state, live = excluded.live, snapshot = excluded.snapshot`,
+      `INSERT INTO deployments (id, application, environment, state, live, ended_at, snapshot)
+       VALUES (?, ?, ?, ?, ?, ?, ?)
+       ON CONFLICT (id) DO UPDATE SET
+         state = excluded.state, live = excluded.live, ended_at = excluded.ended_at, snapshot = excluded.snapshot`,
       deployment.id,
       lane.application,
       lane.environment,
       deployment.status.state,
       isTerminal(deployment.status.state) ? 0 : 1,
+      isTerminal(deployment.status.state) ? deployment.since : null,
       JSON.stringify(deployment),
     );
 }

@@ -137,4 +137,18 @@ export const MIGRATIONS: readonly string[] = [
     '$.status.rollout.degraded', json('false'))
   WHERE json_type(snapshot, '$.status.rollout') IS NOT NULL;
   `,
+  // What says how old a thing is that need not be kept for ever; until now keys of tasks said so by their first part alone.
+  `
+  ALTER TABLE deployments ADD COLUMN ended_at INTEGER;
+  UPDATE deployments SET ended_at = snapshot ->> '$.since' WHERE live = 0;
+
+  ALTER TABLE ended_tasks ADD COLUMN deployment TEXT;
+  ALTER TABLE ended_tasks ADD COLUMN due INTEGER NOT NULL DEFAULT 0;
+  UPDATE ended_tasks SET deployment = substr(key, 1, instr(key, '/') - 1)
+  WHERE substr(key, 1, instr(key, '/') - 1) IN (SELECT id FROM deployments);
+  CREATE INDEX ended_tasks_due ON ended_tasks (due);
+
+  CREATE INDEX deliveries_at ON deliveries (at);
+  CREATE INDEX inbox_payload ON inbox (number) WHERE payload <> 'null';
+  `,
 ];

@@ -13,6 +13,7 @@ import { addLeaf, auditOf } from './audit.ts';
 import { claimsOf } from './claims.ts';
 import { eventsOf, insertEvent } from './events.ts';
 import { laneVersion, lanesOf, writeLane } from './lanes.ts';
+import { pruneOf } from './prune.ts';
 import { deliveriesOf, insertItem, seriesOf, settingsOf } from './records.ts';
 import { sqlOf } from './sql.ts';
 import { cancelTasks, endTask, holdsTask, queueTasks } from './tasks.ts';
@@ -81,5 +82,6 @@ export function operationsOf(db: Database) {
     ...seriesOf(sql),
     ...deliveriesOf(sql),
     ...settingsOf(sql),
+    ...pruneOf(sql),
   };
 }

@@ -29,14 +29,17 @@ export function queueTasks(sql: Sql, tasks: readonly NewTask[]): void {
 }
 
 export function endTask(sql: Sql, key: string): void {
+  sql.run('INSERT INTO ended_tasks SELECT key, deployment, run_at FROM tasks WHERE key = ?', key);
   sql.run('DELETE FROM tasks WHERE key = ?', key);
-  sql.run('INSERT INTO ended_tasks VALUES (?)', key);
 }
 
 /** Ends every open task of these deployments, claimed ones included: their late outcomes find nothing. */
 export function cancelTasks(sql: Sql, deployments: readonly DeploymentId[]): void {
   for (const deployment of deployments) {
-    sql.run('INSERT INTO ended_tasks SELECT key FROM tasks WHERE deployment = ?', deployment);
+    sql.run(
+      'INSERT INTO ended_tasks SELECT key, deployment, run_at FROM tasks WHERE deployment = ?',
+      deployment,
+    );
     sql.run('DELETE FROM tasks WHERE deployment = ?', deployment);
   }
 }

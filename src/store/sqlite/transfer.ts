@@ -94,6 +94,7 @@ export function readSqlite(path: string): RowSource {
         throw storeError(error, path);
       }
     },
+    count: async ({ name }) => Number(db.prepare(`SELECT count(*) FROM ${name}`).pluck().get()),
     close: async () => void db.close(),
   };
 }

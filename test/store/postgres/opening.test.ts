@@ -4,6 +4,7 @@ import { inspect } from 'node:util';
 import type { ErrorCode } from '../../../src/core/errors.ts';
 import { SpillwayError } from '../../../src/core/errors.ts';
 import { objection } from '../../../src/store/postgres/database.ts';
+import { MIGRATIONS } from '../../../src/store/postgres/migrations.ts';
 import { openPostgresStore } from '../../../src/store/postgres/index.ts';
 import { noPostgres } from '../../support/postgres.ts';
 import { realSystem } from '../../support/real-system.ts';
@@ -67,7 +68,7 @@ describe('opening a store on PostgreSQL', { skip: noPostgres ?? false }, () => {
     const results = await Promise.all(opening.map(async (store) => (await store).append(append)));
     assert.equal(results.filter(({ ok }) => ok).length, 1);
     assert.deepEqual(await cluster.server().query(databaseOf(url), 'SELECT * FROM spillway.form'), [
-      { version: 1 },
+      { version: MIGRATIONS.length },
     ]);
   });
 

@@ -14,7 +14,8 @@ BEGIN
     )) WITH ORDINALITY AS one (
       key, kind, application, environment, deployment, payload, run_at, queue, priority, place)
   ), fresh AS (
-    INSERT INTO task_keys SELECT asked.key FROM asked ON CONFLICT DO NOTHING RETURNING task_keys.key
+    INSERT INTO task_keys (key, deployment, due) SELECT asked.key, asked.deployment, asked.run_at FROM asked
+    ON CONFLICT DO NOTHING RETURNING task_keys.key
   )
   INSERT INTO tasks (key, kind, application, environment, deployment, payload, run_at, queue, priority, state)
   SELECT key, kind, application, environment, deployment, payload, run_at, queue, priority,

@@ -23,11 +23,12 @@ BEGIN
     RETURN '{"ok": false, "why": "conflict"}';
   END IF;
   IF jsonb_array_length(call -> 'deployments') > 0 THEN
-    INSERT INTO deployments (id, application, environment, state, live, snapshot)
-    SELECT id, call ->> 'application', call ->> 'environment', state, live, snapshot
-    FROM jsonb_to_recordset(call -> 'deployments') AS one (id text, state text, live boolean, snapshot text)
+    INSERT INTO deployments (id, application, environment, state, live, ended_at, snapshot)
+    SELECT id, call ->> 'application', call ->> 'environment', state, live, "endedAt", snapshot
+    FROM jsonb_to_recordset(call -> 'deployments') AS one (
+      id text, state text, live boolean, "endedAt" double precision, snapshot text)
     ON CONFLICT (id) DO UPDATE
-    SET state = excluded.state, live = excluded.live, snapshot = excluded.snapshot;
+    SET state = excluded.state, live = excluded.live, ended_at = excluded.ended_at, snapshot = excluded.snapshot;
   END IF;
   IF call -> 'completes' <> 'null' THEN DELETE FROM tasks WHERE key = call #>> '{completes,key}'; END IF;
   IF jsonb_array_length(call -> 'cancel') > 0 THEN
