@@ -3,6 +3,7 @@ import type { AdapterSchemas } from '../config/adapters.ts';
 import { SpillwayError } from '../core/errors.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Duration } from '../core/time.ts';
+import type { Keep } from '../engine/retention.ts';
 import type { MetricHistory } from '../ports/history.ts';
 import type { MetricSource } from '../ports/metrics.ts';
 import { createClient, type Client } from './client.ts';
@@ -23,6 +24,8 @@ export interface UpOptions {
   /** For webhooks and health (and, on loopback, the API); null = the Unix socket alone. */
   readonly listen: { readonly host: string; readonly port: number } | null;
   readonly logLevel: 'debug' | 'info' | 'warn' | 'error';
+  /** For how long what may go is kept. */
+  readonly keep: Keep;
   /** Where the server backs itself up, how often, how many it keeps, and what seals them; null = it does not. */
   readonly backups: {
     readonly dir: string;

@@ -21,6 +21,7 @@ import { notifyTasks } from './notify-tasks.ts';
 import { Observer } from './observer/index.ts';
 import { judgedAgain } from './observer/judged-again.ts';
 import { reviewTasks } from './review-tasks.ts';
+import { Retention } from './retention.ts';
 import { Runner } from './runner.ts';
 import { Sealing } from './sealing.ts';
 import type { TaskHandler } from './task-handler.ts';
@@ -44,6 +45,7 @@ export class Engine implements ControlPlane {
   readonly #feed: Feed;
   readonly #seal: AuditSeal;
   readonly #sealing: Sealing;
+  readonly #retention: Retention;
   #unsubscribe = () => {};
 
   private constructor(world: World, seal: AuditSeal) {
@@ -51,6 +53,7 @@ export class Engine implements ControlPlane {
     this.#world = world;
     this.#seal = seal;
     this.#sealing = new Sealing(world, seal);
+    this.#retention = new Retention(world);
     this.#feed = new Feed(world.store);
     this.#lanes = new Lanes(world.store, world.applications, (append) => this.#appended(append));
     const handler = handlersOf(world, this.#lanes, {
@@ -79,11 +82,13 @@ export class Engine implements ControlPlane {
     this.#runner.start();
     this.#observer.start();
     this.#sealing.start();
+    this.#retention.start();
   }
 
   /** Ends in order; what does not end in time is done again after the next start. The store is not closed. */
   async stop(): Promise<void> {
     this.#unsubscribe();
+    await this.#retention.stop();
     await this.#observer.stop();
     await this.#runner.stop(STOP_GRACE);
     await this.record('server.stopped');
@@ -135,7 +140,7 @@ export class Engine implements ControlPlane {
   }
 
   health() {
-    return healthReport(this.#world, this.#runner, this.#observer);
+    return healthReport(this.#world, this.#runner, this.#observer, this.#retention);
   }
 
   /** Another replica may look at it. */

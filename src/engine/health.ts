@@ -3,6 +3,7 @@ import { elapsed, formatDuration, seconds, type Duration } from '../core/time.ts
 import type { StoredEvent } from '../ports/store.ts';
 import type { HealthReport } from './control-plane.ts';
 import type { Observer } from './observer/index.ts';
+import type { Retention } from './retention.ts';
 import type { Runner } from './runner.ts';
 import type { World } from './world.ts';
 
@@ -18,7 +19,12 @@ const degraded = (reason: string): Subsystem => ({ status: 'degraded', reason })
 const unhealthy = (reason: string): Subsystem => ({ status: 'unhealthy', reason });
 
 /** How the server itself is: the worst of its subsystems. */
-export async function healthReport(world: World, runner: Runner, observer: Observer): Promise<HealthReport> {
+export async function healthReport(
+  world: World,
+  runner: Runner,
+  observer: Observer,
+  retention: Retention,
+): Promise<HealthReport> {
   const troubles = observer.troubles();
   const { backupEvery } = world;
   const subsystems: Record<string, Subsystem> = {
@@ -30,6 +36,7 @@ export async function healthReport(world: World, runner: Runner, observer: Obser
         : degraded(troubles.map(({ lane, reason }) => `${lane}: ${reason}`).join('; ')),
     notifications: await tried(() => notificationHealth(world)),
     ...(backupEvery !== undefined && { backup: await tried(() => backupHealth(world, backupEvery)) }),
+    retention: retentionHealth(retention),
     disk: await tried(async () => bounded(await world.freeDisk(), 'free', DISK, (is, limit) => is < limit)),
     memory: bounded(process.memoryUsage().rss, 'in use', MEMORY, (is, limit) => is > limit),
   };
@@ -56,6 +63,11 @@ async function storeHealth({ store, system }: World): Promise<Subsystem> {
 function runnerHealth(runner: Runner): Subsystem {
   const { running, trouble } = runner.status();
   return trouble === undefined ? healthy(`${running} tasks under way`) : unhealthy(trouble);
+}
+
+function retentionHealth(retention: Retention): Subsystem {
+  const { removed, trouble } = retention.status();
+  return trouble === undefined ? healthy(removed) : degraded(`what is old could not be removed: ${trouble}`);
 }
 
 async function notificationHealth({ store }: World): Promise<Subsystem> {

@@ -13,6 +13,8 @@ import type { Target } from '../ports/target.ts';
 import type { Traffic } from '../ports/traffic.ts';
 import type { Trigger, TriggerEvent } from '../ports/trigger.ts';
 
+import type { Keep } from './retention.ts';
+
 /** Where the engine writes what it does; pino's shape. */
 export interface Logger {
   info(fields: object, message: string): void;
@@ -63,4 +65,6 @@ export interface World {
   freeDisk(): Promise<number>;
   /** How often this server backs itself up; not there where it does not. */
   readonly backupEvery?: Duration;
+  /** Where it differs from what is usual. */
+  readonly keep?: Keep;
 }

@@ -32,7 +32,7 @@ export async function startServer(
   options: UpOptions,
   refit: Refit = (world) => world,
 ): Promise<RunningServer> {
-  const { dir, dataDir, database, logLevel, backups } = options;
+  const { dir, dataDir, database, logLevel, keep, backups } = options;
   await makeDataFolder(dataDir);
   const secrets = createSecretStore(dataDir, process.env);
   const schemas = await adapterSchemas();
@@ -48,7 +48,7 @@ export async function startServer(
     await recordRestore(store, hostSystem);
     const repository = await openRepository(config, { dir, dataDir, system: hostSystem });
     const { source, pushWith } = repository;
-    const opened = await openWorld({ config, source, store, schemas, secrets, dataDir, log });
+    const opened = { ...(await openWorld({ config, source, store, schemas, secrets, dataDir, log })), keep };
     const world = refit(backups === null ? opened : { ...opened, backupEvery: backups.every });
     const engine = await Engine.create(world, auditKeyFile(dataDir));
     const server = await listenFor(engine, world, options);

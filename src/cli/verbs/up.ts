@@ -3,7 +3,8 @@ import { join, resolve } from 'node:path';
 import { Option } from 'commander';
 import { SpillwayError } from '../../core/errors.ts';
 import { wholeNumber, type Context, type Define, type RunningServer, type UpOptions } from '../context.ts';
-import { milliseconds } from '../../core/time.ts';
+import { milliseconds, type Duration } from '../../core/time.ts';
+import { DEFAULT_KEEP, type Keep } from '../../engine/retention.ts';
 import { sealingKey } from '../backup-key.ts';
 import { defaultDataDir, namedDataDir } from '../discover.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
@@ -16,6 +17,8 @@ interface Options {
   readonly listen: boolean;
   readonly database?: string;
   readonly logLevel: UpOptions['logLevel'];
+  readonly keepSeries?: string;
+  readonly keepPayloads?: string;
   readonly backupTo?: string;
   readonly backupEvery: string;
   readonly backupKeep: string;
@@ -40,6 +43,11 @@ export const define: Define = (command, context) =>
         .choices(['debug', 'info', 'warn', 'error'])
         .default('info'),
     )
+    .option(
+      '--keep-series <duration>',
+      'what was counted in a rollout, after its end: 30d, or SPILLWAY_KEEP_SERIES',
+    )
+    .option('--keep-payloads <duration>', 'what came in, word for word: 7d, or SPILLWAY_KEEP_PAYLOADS')
     .option('--backup-to <dir>', 'back up into this folder again and again; needs SPILLWAY_BACKUP_KEY')
     .option('--backup-every <duration>', 'how often', '6h')
     .option('--backup-keep <count>', 'so many are kept', '14')
@@ -67,6 +75,7 @@ async function up(context: Context, folder: string, options: Options): Promise<E
       ? { host: options.host, port: wholeNumber(options.port, '--port', 0, 65_535) }
       : null,
     logLevel: options.logLevel,
+    keep: keepOf(context, options),
     backups: await backupsOf(context, options),
   });
   const { address, socket, serves, pushWith } = server;
@@ -76,6 +85,17 @@ async function up(context: Context, folder: string, options: Options): Promise<E
   if (context.options().output === 'table')
     context.print([[span('the server has ended; what it started goes on to run', 'dim')]]);
   return EXIT.ok;
+}
+
+function keepOf({ io }: Context, { keepSeries, keepPayloads }: Options): Keep {
+  const length = (given: string | undefined, name: string, flag: string, usual: Duration): Duration => {
+    const text = given ?? (io.env[name] || undefined);
+    return text === undefined ? usual : milliseconds(durationOf(text, given === undefined ? name : flag));
+  };
+  return {
+    series: length(keepSeries, 'SPILLWAY_KEEP_SERIES', '--keep-series', DEFAULT_KEEP.series),
+    payloads: length(keepPayloads, 'SPILLWAY_KEEP_PAYLOADS', '--keep-payloads', DEFAULT_KEEP.payloads),
+  };
 }
 
 async function backupsOf({ io }: Context, options: Options): Promise<UpOptions['backups']> {

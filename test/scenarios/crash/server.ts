@@ -18,6 +18,7 @@ export interface FromServer {
 
 enableCompileCache();
 const { startServer } = await import('../../../src/server/index.ts');
+const { DEFAULT_KEEP } = await import('../../../src/engine/retention.ts');
 
 const [dir = '', dataDir = '', acts = ''] = process.argv.slice(2);
 const tripwire = new Tripwire(
@@ -37,6 +38,7 @@ await startServer(
     database: process.env['SPILLWAY_DATABASE'] ?? null,
     listen: null,
     logLevel: 'warn',
+    keep: DEFAULT_KEEP,
     backups: null,
   },
   (world) => ({
