@@ -102,7 +102,12 @@ class Simulation {
     this.#target = new SimTarget(this.#host, random.fork('target'), releases);
     this.#traffic = new SimTraffic(this.#host, random.fork('traffic'), releases, this.#story.rate);
     this.#traffic.isAlive = (id) => this.#target.isAlive(id);
-    this.#store = new SimStore((commit) => this.#committed(commit), mutant?.store);
+    this.#store = new SimStore(
+      (commit) => this.#committed(commit),
+      (method, error) =>
+        this.#note('the store works', 'A call is answered or refused.', `${method}: ${String(error)}`),
+      mutant?.store,
+    );
     this.#watched = {
       chronicle: this.#chronicle,
       db: this.#store.db,
@@ -179,20 +184,22 @@ class Simulation {
     }
   }
 
+  /** Writes the audit log out, and again where that has failed. */
   async #export(over: () => boolean): Promise<void> {
     const { schedule } = this.#around;
-    while (this.#engine() === undefined && !over()) await schedule.run(schedule.now + LOOK_EVERY, over);
-    const lines: string[] = [];
-    const recorded = this.#chronicle.events;
-    let done = false;
-    const write = async (): Promise<void> => {
-      for await (const line of this.#engine()?.exportAudit() ?? []) lines.push(line);
-      done = true;
-    };
-    const writing = write();
-    while (!done && !over()) await schedule.run(schedule.now + LOOK_EVERY, over);
-    if (!over()) await writing;
-    if (!over()) this.#check((checks) => checks.exported?.(lines, recorded));
+    let lines: readonly string[] | undefined;
+    let recorded = 0;
+    while (lines === undefined && !over()) {
+      const engine = this.#engine();
+      recorded = this.#chronicle.events;
+      const written = engine === undefined ? undefined : allOf(engine.exportAudit());
+      void written?.then(
+        (all) => (lines = all),
+        () => undefined,
+      );
+      await schedule.run(schedule.now + LOOK_EVERY, over);
+    }
+    if (lines !== undefined) this.#check((checks) => checks.exported?.(lines ?? [], recorded));
   }
 
   /** The control plane that whoever asks now comes to; undefined while none runs. */
@@ -309,3 +316,9 @@ class Simulation {
 
 const SETTLES =
   'No deployment stays in a non-terminal state for ever; when faults end, everything that was asked for comes to an end.';
+
+async function allOf(lines: AsyncIterable<string>): Promise<readonly string[]> {
+  const all: string[] = [];
+  for await (const line of lines) all.push(line);
+  return all;
+}

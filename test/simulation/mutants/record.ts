@@ -7,11 +7,13 @@ export const OF_THE_RECORD: readonly Mutant[] = [
   {
     name: 'outcome with an old fence',
     does: 'takes an outcome whoever holds the task by now',
-    store: (run, db) => (method, args) => {
-      const completes = (args[0] as Partial<StampedAppend>).completes;
-      if (method === 'append' && completes)
-        db.prepare('UPDATE tasks SET state = 2, fence = ? WHERE key = ?').run(completes.fence, completes.key);
-      return run(method, args);
+    store: (run, db) => {
+      const held = db.prepare<[string], number | null>('SELECT fence FROM tasks WHERE key = ?').pluck();
+      return (method, args) => {
+        const completes = method === 'append' ? (args[0] as StampedAppend).completes : null;
+        const isOld = completes !== null && held.get(completes.key) !== completes.fence;
+        return run(method, isOld ? [{ ...(args[0] as StampedAppend), completes: null }] : args);
+      };
     },
   },
   {

@@ -1,6 +1,6 @@
 import { SpillwayError } from '../../../src/core/errors.ts';
 import { Turns } from '../../../src/engine/turns.ts';
-import type { AppendResult, Hold, News, Store } from '../../../src/ports/store.ts';
+import type { AppendResult, Hold, News, Peers, Store } from '../../../src/ports/store.ts';
 import type { Chance } from '../../../src/ports/system.ts';
 import { sequenced, stamped, type StampedEvent } from '../../../src/store/event-form.ts';
 import type { Operations, Written } from '../../../src/store/sqlite/operations.ts';
@@ -28,6 +28,7 @@ export interface Membership {
   /** Whether the store cannot be reached, now. */
   isCut(): boolean;
   hold(names: readonly string[], drawFence: () => Promise<number>): Promise<readonly Hold[]>;
+  peers(): Promise<Peers>;
   onNews(listener: (what: News) => void): () => void;
   /** Told of what others may have to do with. */
   committed(what: News): void;
@@ -75,6 +76,7 @@ export function storeFront(
     nextDue: () => call('nextDue'),
     drawFence: () => call('drawFence'),
     hold: (names) => wire.call('store.hold', HAZARDS, () => membership.hold(names, () => call('drawFence'))),
+    peers: () => wire.call('store.peers', HAZARDS, () => membership.peers()),
     onNews: (listener) => membership.onNews(listener),
     loadLane: (lane) => call('loadLane', lane),
     lanes: () => call('lanes'),

@@ -1,6 +1,7 @@
-import type { Hold, News } from '../../../src/ports/store.ts';
-import { soleHolder } from '../../../src/store/holds.ts';
-import type { Chronicle } from '../chronicle.ts';
+import { SpillwayError } from '../../../src/core/errors.ts';
+import type { Hold, News, Peers } from '../../../src/ports/store.ts';
+import { alone, soleHolder } from '../../../src/store/holds.ts';
+import type { Chronicle, Claim } from '../chronicle.ts';
 import type { SimProcess } from '../process.ts';
 import type { Surroundings } from '../wire.ts';
 import type { Membership } from './front.ts';
@@ -19,6 +20,8 @@ interface Member {
   listener: (what: News) => void;
   /** Its connection is cut until then. */
   cutUntil: number;
+  /** It was not heard of for a lease. */
+  silent: boolean;
 }
 
 /** An embedded store has one owner: it holds whatever it asks for, and hears of nobody. */
@@ -27,6 +30,7 @@ export function soleOwner(): Membership {
   return {
     isCut: () => false,
     hold: (names, drawFence) => (hold ??= soleHolder(drawFence))(names),
+    peers: alone,
     onNews: () => () => undefined,
     committed: () => undefined,
   };
@@ -56,10 +60,11 @@ export class Leases {
   join(process: SimProcess): Membership {
     const { name } = process;
     const lost = new AbortController();
-    this.#members.set(name, { process, lost, listener: () => undefined, cutUntil: 0 });
+    this.#members.set(name, { process, lost, listener: () => undefined, cutUntil: 0, silent: false });
     return {
       isCut: () => this.#isCut(name),
       hold: async (names) => this.#hold(name, names),
+      peers: async () => this.#peers(name),
       onNews: (listener) => this.#listen(name, listener),
       committed: (what) => this.#tell(name, what),
     };
@@ -70,7 +75,7 @@ export class Leases {
     const { schedule, random } = this.#around;
     schedule.after(random.chance(0.7) ? random.below(500) : LEASE, () => {
       this.#members.delete(name);
-      this.#free(name);
+      this.#free(name, this.#chronicle.claimsBy(name));
     });
   }
 
@@ -81,11 +86,31 @@ export class Leases {
     const { schedule } = this.#around;
     member.cutUntil = schedule.now + length;
     if (length < NOTICED) return;
-    schedule.after(NOTICED, () => {
-      member.lost.abort();
-      member.lost = new AbortController();
+    schedule.after(NOTICED, () => this.#giveUp(member));
+  }
+
+  /** From here on it is a replica anew; what it had is free when its lease has run out. */
+  #giveUp(member: Member): void {
+    const { name } = member.process;
+    const before = `${name} as it was`;
+    for (const [held, { by, fence }] of this.#held)
+      if (by === name) this.#held.set(held, { by: before, fence });
+    const claims = this.#chronicle.claimsBy(name);
+    member.lost.abort();
+    member.lost = new AbortController();
+    const { schedule } = this.#around;
+    schedule.after(LEASE - NOTICED, () => {
+      this.#free(before, claims);
+      member.silent = this.#isCut(name);
+      schedule.after(member.cutUntil - schedule.now, () => (member.silent = false));
     });
-    schedule.after(LEASE, () => this.#free(name));
+  }
+
+  /** Who is heard of, and who was a moment ago. */
+  #peers(self: string): Peers {
+    if (this.#isCut(self)) throw new SpillwayError('unavailable', 'the store does not answer');
+    const live = [...this.#members].flatMap(([name, { silent }]) => (silent ? [] : [name]));
+    return { self, live: live.sort() };
   }
 
   #isCut(name: string): boolean {
@@ -94,7 +119,8 @@ export class Leases {
 
   #hold(by: string, names: readonly string[]): readonly Hold[] {
     const lost = this.#members.get(by)?.lost.signal;
-    if (lost === undefined) return [];
+    if (lost === undefined || this.#isCut(by))
+      throw new SpillwayError('unavailable', 'the store does not answer');
     return names.flatMap((name) => {
       const holder = this.#held.get(name);
       if (holder !== undefined && holder.by !== by) return [];
@@ -127,10 +153,10 @@ export class Leases {
     if (this.#held.get(name)?.by === by) this.#held.delete(name);
   }
 
-  #free(by: string): void {
+  #free(by: string, claims: readonly Claim[]): void {
     this.#around.trace.add('world', `what ${by} held and had claimed is free`);
     for (const [name, holder] of this.#held) if (holder.by === by) this.#held.delete(name);
-    for (const { task } of this.#chronicle.claimsBy(by))
+    for (const { task } of claims)
       this.#store.perform('world', 'retry', [task.key, task.fence, task.runAt, 'its holder is gone']);
     this.#tell(by, 'tasks');
   }

@@ -45,11 +45,20 @@ export class SimStore {
   readonly db: Database = newDatabase();
   readonly #run: Run;
   readonly #onCommit: OnCommit;
+  readonly #onDefect: (method: Method, error: unknown) => void;
   readonly #begin = this.db.prepare('BEGIN');
   readonly #commit = this.db.prepare('COMMIT');
 
-  /** @param broken puts a planted bug between the callers and the operations */
-  constructor(onCommit: OnCommit, broken: (run: Run, db: Database) => Run = (run) => run) {
+  /**
+   * @param onDefect an operation has thrown: it never may, since what the disk refuses does not begin
+   * @param broken puts a planted bug between the callers and the operations
+   */
+  constructor(
+    onCommit: OnCommit,
+    onDefect: (method: Method, error: unknown) => void,
+    broken: (run: Run, db: Database) => Run = (run) => run,
+  ) {
+    this.#onDefect = onDefect;
     const operations = operationsOf(this.db);
     const run: Run = (method, args) =>
       (operations[method] as (...all: readonly unknown[]) => unknown)(...args);
@@ -61,8 +70,15 @@ export class SimStore {
   perform<M extends Method>(by: string, method: M, args: Args<M>): ReturnType<Operations[M]> {
     if (isRead(method)) return this.#run(method, args) as ReturnType<Operations[M]>;
     this.#begin.run();
-    const value = this.#run(method, args);
-    this.#commit.run();
+    let value: unknown;
+    try {
+      value = this.#run(method, args);
+    } catch (error) {
+      this.#onDefect(method, error);
+      throw error;
+    } finally {
+      this.#commit.run();
+    }
     this.#onCommit({ method, args, value, by } as unknown as Commit);
     return value as ReturnType<Operations[M]>;
   }

@@ -21,6 +21,10 @@ export interface Parts {
   readonly mutant: Mutant | undefined;
 }
 
+/** Milliseconds. */
+const LONGEST_BUILD = 4000;
+const LONGEST_GATE = 6000;
+
 const LOOK: Hazards = { faults: ['slow', 'refused'] };
 /** Done by the caller's own process: what is on its way dies with it. */
 const WORK: Hazards = { faults: ['crash at a call', 'slow', 'refused', 'answer lost'] };
@@ -88,25 +92,37 @@ export function trafficOver({ traffic }: Parts, wire: Wire, { faults, trace }: S
   };
 }
 
-export function sourceOver({ releases, onAct }: Parts, wire: Wire): Source {
+export function sourceOver(
+  { releases, onAct }: Parts,
+  wire: Wire,
+  { schedule, random }: Surroundings,
+): Source {
   const source = new SimSource(releases, (key) => onAct({ kind: 'build', key }));
   return {
     resolve: (ref) => wire.call('source.resolve', LOOK, () => source.resolve(ref)),
     read: (commit) => wire.call('source.read', LOOK, () => source.read(commit)),
     changedPaths: () => wire.call('source.changedPaths', LOOK, () => source.changedPaths()),
     build: (key, application, commit) =>
-      wire.call(`source.build ${key}`, WORK, () => source.build(key, application, commit)),
+      wire.call(`source.build ${key}`, WORK, async () => {
+        await schedule.sleep(random.below(LONGEST_BUILD));
+        return source.build(key, application, commit);
+      }),
     artifact: (digest) => wire.call('source.artifact', LOOK, () => source.artifact(digest)),
   };
 }
 
-export function gateOver({ releases, onAct }: Parts, wire: Wire): GateRunner {
+export function gateOver(
+  { releases, onAct }: Parts,
+  wire: Wire,
+  { schedule, random }: Surroundings,
+): GateRunner {
   return {
     run: (gate, { key, release }) =>
-      wire.call(`gate ${gate.name} as ${key}`, WORK, (): GateOutcome | Promise<GateOutcome> => {
+      wire.call(`gate ${gate.name} as ${key}`, WORK, async (): Promise<GateOutcome> => {
         onAct({ kind: 'gate', key });
         const quality = releases.qualityOf(release.version);
-        if (quality === 'hangs in its gate') return new Promise(() => undefined);
+        if (quality === 'hangs in its gate') await new Promise(() => undefined);
+        await schedule.sleep(random.below(LONGEST_GATE));
         const verdict = quality === 'fails its gate' ? 'fail' : 'pass';
         return { verdict, reason: `the release ${quality}`, figures: {}, evidence: null };
       }),

@@ -29,7 +29,7 @@ export function worldOf(
   const rightTraffic = trafficOver(parts, wire, around);
   const target = mutant?.target?.(rightTarget) ?? rightTarget;
   const traffic = mutant?.traffic?.(rightTraffic) ?? rightTraffic;
-  const source = sourceOver(parts, wire);
+  const source = sourceOver(parts, wire, around);
   const notifier = notifierOver(parts, wire, around);
   const only =
     <Part>(part: Part) =>
@@ -53,7 +53,7 @@ export function worldOf(
     target: only(target),
     traffic: only(traffic),
     metrics: only<never>(undefined as never),
-    gate: async () => gateOver(parts, wire),
+    gate: async () => gateOver(parts, wire, around),
     trigger: async (name) => (name === 'hook' ? hookTrigger : manualTrigger(() => process.id())),
     reviewer: async () => {
       throw new SpillwayError('not_found', 'nobody reviews in the simulation');
