@@ -1,6 +1,6 @@
 import { SpillwayError } from '../../../src/core/errors.ts';
 import type { Hold, News, Peers } from '../../../src/ports/store.ts';
-import { alone, soleHolder } from '../../../src/store/holds.ts';
+import { soleHolder } from '../../../src/store/holds.ts';
 import type { Chronicle, Claim } from '../chronicle.ts';
 import type { SimProcess } from '../process.ts';
 import type { Surroundings } from '../wire.ts';
@@ -30,7 +30,7 @@ export function soleOwner(): Membership {
   return {
     isCut: () => false,
     hold: (names, drawFence) => (hold ??= soleHolder(drawFence))(names),
-    peers: alone,
+    peers: async () => ({ self: 'owner', live: ['owner'] }),
     onNews: () => () => undefined,
     committed: () => undefined,
   };
