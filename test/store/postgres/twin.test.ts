@@ -9,6 +9,9 @@ import { realSystem } from '../../support/real-system.ts';
 import { calls, compareAtOnce, compareInTurn, writesAtOnce } from '../random-calls.ts';
 import { clusterOfSuite } from './cluster.ts';
 
+/** Each run has a database of its own, also those that look for a smaller case after a failure. */
+const RUNS = { numRuns: 5, interruptAfterTimeLimit: 20_000 };
+
 describe('PostgreSQL and its twin', { skip: noPostgres ?? false }, () => {
   const cluster = clusterOfSuite();
 
@@ -25,13 +28,13 @@ describe('PostgreSQL and its twin', { skip: noPostgres ?? false }, () => {
     const property = fc.asyncProperty(calls, (steps) =>
       withTwins((real, twin) => compareInTurn(real, twin, steps)),
     );
-    await fc.assert(property, { numRuns: 5 });
+    await fc.assert(property, RUNS);
   });
 
   it('do the same when calls come all at once', async () => {
     const property = fc.asyncProperty(writesAtOnce, (steps) =>
       withTwins((real, twin) => compareAtOnce(real, twin, steps)),
     );
-    await fc.assert(property, { numRuns: 5 });
+    await fc.assert(property, RUNS);
   });
 });

@@ -63,7 +63,9 @@ BEGIN
     state = CASE WHEN (call ->> 'runAt')::double precision <= extract(epoch FROM clock_timestamp()) * 1000
                  THEN 1 ELSE 0 END
   WHERE key = call ->> 'key' AND state = 2 AND fence = (call ->> 'fence')::bigint;
-  RETURN jsonb_build_object('ok', FOUND, 'queued', FOUND::integer);
+  IF NOT FOUND THEN RETURN '{"ok": false}'; END IF;
+  UPDATE task_keys SET due = (call ->> 'runAt')::double precision WHERE key = call ->> 'key';
+  RETURN '{"ok": true, "queued": 1}';
 END $$;
 
 CREATE FUNCTION pg_temp.small_record(call jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$
