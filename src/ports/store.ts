@@ -1,6 +1,6 @@
 import type { Deployment } from '../core/deployment.ts';
 import type { LaneEvent } from '../core/events.ts';
-import type { DeploymentId, LaneId } from '../core/ids.ts';
+import { routeOf, type DeploymentId, type LaneId } from '../core/ids.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Environment, Lane } from '../core/lane.ts';
 import type { Instant } from '../core/time.ts';
@@ -175,6 +175,16 @@ export interface Hold {
   release(): Promise<void>;
 }
 
+/** The name by which a replica has a lane to itself. */
+export const laneHold = (lane: LaneId): string => `lane/${routeOf(lane)}`;
+
+/** The replicas of a store by their ids, which are never given out again. */
+export interface Peers {
+  readonly self: string;
+  /** This one among them, in a fixed order. */
+  readonly live: readonly string[];
+}
+
 /** The setting in which the last signed checkpoint of the audit log is kept. */
 export const CHECKPOINT_SETTING = 'audit.checkpoint';
 
@@ -209,7 +219,10 @@ export interface Store {
 
   receive(item: InboxItem): Promise<InboxResult>;
 
-  /** Up to `limit` tasks that are due at `now`, the caller's time, fair among queues, each with a fresh fence. */
+  /**
+   * Up to `limit` tasks that are due at `now`, the caller's time, fair among queues, each with a fresh fence. A task of a lane that
+   * another replica has to itself (`laneHold`) is that one's first: others get it two seconds later.
+   */
   claim(now: Instant, limit: number, limits?: ClaimLimits): Promise<readonly ClaimedTask[]>;
   /** Ends a task that leaves no event. @returns false when its fence is old */
   finish(key: string, fence: number): Promise<boolean>;
@@ -225,6 +238,8 @@ export interface Store {
    * has already is the same hold again, and one `release` ends it
    */
   hold(names: readonly string[]): Promise<readonly Hold[]>;
+  /** The replicas that are alive by the store's clock. */
+  peers(): Promise<Peers>;
   /**
    * Tells of what other replicas do, some milliseconds after it, now and then for nothing, and at the latest a second
    * late. An embedded store has no other replicas and never calls. @returns how to end it

@@ -1,4 +1,7 @@
-import type { Hold, Store } from '../ports/store.ts';
+import type { Hold, Peers, Store } from '../ports/store.ts';
+
+/** A store that nobody else has open. */
+export const alone = async (): Promise<Peers> => ({ self: 'owner', live: ['owner'] });
 
 /** Holding for whoever has the store to itself: it gets whatever it asks for, and never loses it. */
 export function soleHolder(drawFence: () => Promise<number>): Store['hold'] {

@@ -5,6 +5,11 @@ import type { Store } from '../../src/ports/store.ts';
 /** What a replica alone must find; what several must is tested where there can be several. */
 export function holdContract(store: () => Store): void {
   describe('holds', () => {
+    it('is one of those that have it open', async () => {
+      const { self, live } = await store().peers();
+      assert.ok(live.includes(self));
+    });
+
     it('gives every name that is asked for, each with a fence of its own', async () => {
       const holds = await store().hold(['schedules', 'audit', 'watch/shop/production']);
       assert.deepEqual(holds.map(({ name }) => name).toSorted(), [

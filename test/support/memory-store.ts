@@ -26,7 +26,7 @@ import type {
 import type { Chance } from '../../src/ports/system.ts';
 import { sequenced, stamped } from '../../src/store/event-form.ts';
 import type { StampedEvent } from '../../src/store/event-form.ts';
-import { soleHolder } from '../../src/store/holds.ts';
+import { alone, soleHolder } from '../../src/store/holds.ts';
 
 interface HeldTask extends NewTask {
   /** null = not claimed. */
@@ -91,10 +91,11 @@ export function memoryStore(chance: Chance): Store {
       return copied(run(...args.map(copied)));
     },
   ]);
-  const direct = Object.fromEntries(guarded) as Omit<Store, 'hold' | 'onNews' | 'close'>;
+  const direct = Object.fromEntries(guarded) as Omit<Store, 'hold' | 'peers' | 'onNews' | 'close'>;
   return {
     ...direct,
     hold: soleHolder(() => direct.drawFence()),
+    peers: alone,
     onNews: () => () => {},
     close: async () => {
       closed = true;
@@ -107,7 +108,7 @@ const copied = (value: unknown): unknown =>
 
 /** A store whose methods answer at once. */
 type Direct = {
-  readonly [M in Exclude<keyof Store, 'hold' | 'onNews' | 'close'>]: (
+  readonly [M in Exclude<keyof Store, 'hold' | 'peers' | 'onNews' | 'close'>]: (
     ...args: Parameters<Store[M]>
   ) => Awaited<ReturnType<Store[M]>>;
 };

@@ -1,7 +1,7 @@
 import { SpillwayError } from '../../core/errors.ts';
 import type { Duration } from '../../core/time.ts';
 import { seconds } from '../../core/time.ts';
-import type { AppendResult, Hold, InboxResult, PruneCounts, Store } from '../../ports/store.ts';
+import type { AppendResult, Hold, InboxResult, Peers, PruneCounts, Store } from '../../ports/store.ts';
 import type { System } from '../../ports/system.ts';
 import { sequenced, stamped } from '../event-form.ts';
 import type { StampedEvent } from '../event-form.ts';
@@ -68,6 +68,7 @@ type Writing =
   | 'retry'
   | 'drawFence'
   | 'hold'
+  | 'peers'
   | 'appendSeries'
   | 'recordDelivery'
   | 'putSetting'
@@ -113,6 +114,7 @@ function writing(writer: Writer, system: System): Pick<Store, Writing> {
         },
       }));
     },
+    peers: async () => (await call('peers', {})) as Peers,
     async appendSeries(rows) {
       await writer.call(callText(seriesCall(rows)));
     },

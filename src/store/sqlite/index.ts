@@ -2,7 +2,7 @@ import type { AppendResult, Store } from '../../ports/store.ts';
 import type { Chance } from '../../ports/system.ts';
 import { sequenced, stamped } from '../event-form.ts';
 import type { StampedEvent } from '../event-form.ts';
-import { soleHolder } from '../holds.ts';
+import { alone, soleHolder } from '../holds.ts';
 import { StoreClient } from './client.ts';
 import type { Written } from './operations.ts';
 import { acquireOwner } from './owner.ts';
@@ -48,6 +48,7 @@ function storeOver(client: StoreClient, chance: Chance): Omit<Store, 'close'> {
     nextDue: () => client.call('nextDue'),
     drawFence: () => client.call('drawFence'),
     hold: soleHolder(() => client.call('drawFence')),
+    peers: alone,
     onNews: () => () => {},
 
     loadLane: (lane) => client.call('loadLane', lane),

@@ -8,9 +8,9 @@ import type { TestContext } from 'node:test';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Client } from 'pg';
 import { instant } from '../../../src/core/time.ts';
-import type { ClaimedTask, News, Store } from '../../../src/ports/store.ts';
+import { laneHold, type ClaimedTask, type News, type Store } from '../../../src/ports/store.ts';
 import { noPostgres } from '../../support/postgres.ts';
-import { aSystemEvent, aTask, anAppend, resumed } from '../../support/store-samples.ts';
+import { aSystemEvent, aTask, anAppend, resumed, SHOP } from '../../support/store-samples.ts';
 import { clusterOfSuite, databaseOf } from './cluster.ts';
 
 const CHILD = join(import.meta.dirname, 'children', 'replica.ts');
@@ -79,6 +79,33 @@ describe('several replicas on PostgreSQL', { skip: noPostgres ?? false }, () => 
     await held.release();
     assert.deepEqual(await a.hold(['audit']), [], 'an old release frees no later hold');
     assert.ok(!next.lost.aborted);
+  });
+
+  it('knows its peers, the dead ones no longer', async (t) => {
+    const url = await cluster.database();
+    const [a, b] = [await cluster.open(t, url), await cluster.open(t, url)];
+    const { self, live } = await a.peers();
+    const other = (await b.peers()).self;
+    assert.deepEqual(live.toSorted(), [self, other].toSorted());
+    assert.deepEqual((await b.peers()).live, live, 'in one order');
+    await b.close();
+    const left = await until(
+      () => a.peers(),
+      (peers) => peers.live.length === 1,
+    );
+    assert.deepEqual(left.live, [self]);
+  });
+
+  it('gives a task first to the replica that has its lane to itself', async (t) => {
+    const url = await cluster.database();
+    const [a, b] = [await cluster.open(t, url), await cluster.open(t, url)];
+    await a.hold([laneHold(SHOP)]);
+    await a.record([], [aTask('mine', { lane: SHOP, runAt: instant(10_000) })], null);
+    assert.deepEqual(await b.claim(instant(11_000), 5), []);
+    const [late] = await b.claim(instant(12_000), 5);
+    assert.equal(late?.key, 'mine', 'it is not left undone');
+    await a.record([], [aTask('next', { lane: SHOP, runAt: instant(20_000) })], null);
+    assert.equal((await a.claim(instant(20_000), 5))[0]?.key, 'next');
   });
 
   it('gives each name to one of those who ask for thousands at once', async (t) => {

@@ -1,3 +1,6 @@
+/** A task of a lane that another replica has to itself is that one's alone for so long. */
+const OTHERS_AFTER_MS = 2000;
+
 /** Queueing, ending and handing out tasks, and holds. Shapes of the arguments: ../calls.ts. */
 export const TASK_PROCEDURES = `
 -- Queues tasks; one whose key was ever used is left out. Returns how many were queued.
@@ -49,16 +52,20 @@ BEGIN
     FROM due LEFT JOIN queues USING (queue) WHERE due.queue IS NOT NULL);
 END $$;
 
--- Claims the task of a queue that was due first; all null when there is none.
+-- Claims the task of a queue that was due first; all null when there is none. One of a lane that another replica
+-- has to itself is that one's for two seconds.
 CREATE FUNCTION pg_temp.claim_one(me integer, of_queue text, of_priority smallint, now_ms double precision)
 RETURNS tasks LANGUAGE plpgsql AS $$
 DECLARE claimed tasks;
 BEGIN
   UPDATE tasks SET state = 2, owner = me, fence = nextval('fences'), attempt = attempt + 1
   WHERE id = (
-    SELECT id FROM tasks
+    SELECT id FROM tasks AS t
     WHERE state = 1 AND priority = of_priority AND queue = of_queue AND run_at <= now_ms
-    ORDER BY run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED)
+      AND (run_at <= now_ms - ${OTHERS_AFTER_MS} OR NOT EXISTS (
+        SELECT FROM holds
+        WHERE holds.name = 'lane/' || t.application || '/' || t.environment AND holds.replica <> me))
+    ORDER BY run_at, id LIMIT 1 FOR UPDATE OF t SKIP LOCKED)
     AND state = 1
   RETURNING * INTO claimed;
   IF claimed.key IS NULL THEN RETURN NULL; END IF;
@@ -104,6 +111,13 @@ BEGIN
     END LOOP;
   END LOOP;
   RETURN to_jsonb(all_claimed);
+END $$;
+
+CREATE FUNCTION pg_temp.peers(me integer) RETURNS jsonb LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM pg_temp.bury_dead(me);
+  RETURN (SELECT jsonb_build_object('self', me::text, 'live', coalesce(jsonb_agg(id::text ORDER BY id), '[]'))
+          FROM replicas);
 END $$;
 
 CREATE FUNCTION pg_temp.hold(me integer, names jsonb) RETURNS jsonb LANGUAGE plpgsql AS $$

@@ -8,6 +8,7 @@ BEGIN
     WHEN 'claim' THEN RETURN pg_temp.claim(me, call);
     WHEN 'retry' THEN RETURN pg_temp.retry(call);
     WHEN 'hold' THEN RETURN pg_temp.hold(me, call -> 'names');
+    WHEN 'peers' THEN RETURN pg_temp.peers(me);
     WHEN 'prune' THEN RETURN pg_temp.prune(call);
     ELSE RETURN pg_temp.small_record(call);
   END CASE;
