@@ -5,7 +5,7 @@ import { SpillwayError } from '../core/errors.ts';
 import { entriesOf, missing } from '../exec/files.ts';
 import { proveAudit } from '../store/proof.ts';
 import { checkDatabase, readSqlite } from '../store/sqlite/transfer.ts';
-import { sumsOf } from '../store/transfer.ts';
+import { tableNamed } from '../store/transfer.ts';
 import type { RowSource } from '../store/transfer.ts';
 import type { BackupKey } from './key.ts';
 import type { Manifest } from './manifest.ts';
@@ -18,7 +18,7 @@ export async function describeStore(
   signingKey: string | null,
 ): Promise<Manifest['store']> {
   const log = await proveAudit(source, signingKey);
-  const events = (await sumsOf(source)).find(({ table }) => table === 'events')?.rows ?? 0;
+  const events = await source.count(tableNamed('events'));
   return { form: source.form, events, ...log };
 }
 

@@ -47,16 +47,10 @@ async function liveRevisions(store: RowSource): Promise<LiveRevisions> {
     }
     Object.values(value).forEach(look);
   };
-  const columnsOf = (table: string) => tableNamed(table).columns.map(({ name }) => name);
-  const [state, live, snapshot] = [
-    columnsOf('lanes').indexOf('state'),
-    columnsOf('deployments').indexOf('live'),
-    columnsOf('deployments').indexOf('snapshot'),
-  ];
-  for await (const page of store.rows(tableNamed('lanes')))
-    for (const row of page) look(JSON.parse(String(row[state])));
-  for await (const page of store.rows(tableNamed('deployments')))
-    for (const row of page) if (row[live] === 1) look(JSON.parse(String(row[snapshot])));
+  for await (const page of store.rows(tableNamed('lanes', 'state')))
+    for (const [state] of page) look(JSON.parse(String(state)));
+  for await (const page of store.rows(tableNamed('deployments', 'live', 'snapshot')))
+    for (const [live, snapshot] of page) if (live === 1) look(JSON.parse(String(snapshot)));
   return { artifacts, revisions };
 }
 

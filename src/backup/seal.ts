@@ -2,6 +2,7 @@ import {
   createCipheriv,
   createDecipheriv,
   createHmac,
+  hkdfSync,
   randomBytes,
   scrypt,
   timingSafeEqual,
@@ -15,7 +16,7 @@ import type { BackupKey } from './key.ts';
  * then chunks of 64 KiB under AES-256-GCM. A chunk's nonce is its number (11 bytes) and whether it is the last (1 byte), as in
  * STREAM (Hoang, Reyhanitabar, Rogaway, Vizár 2015): chunks cannot be left out, doubled, moved or cut off. Both keys are drawn
  * by scrypt from the operator's key and a salt of the file's own, so that no nonce is used twice under one key. An open file is
- * sealed with the empty key: everybody can read and write it, and damage still shows.
+ * sealed with keys that everybody can draw: all can read and write it, and damage still shows.
  */
 
 const MAGIC = 'spillway-backup/1';
@@ -35,11 +36,16 @@ interface Keys {
 }
 
 async function keysOf(key: BackupKey, salt: Uint8Array): Promise<Keys> {
-  const bytes = await derive((key ?? '').normalize('NFC'), salt, 64, COST);
+  const bytes =
+    key === null
+      ? Buffer.from(hkdfSync('sha256', '', salt, 'open', 64))
+      : await derive(key.normalize('NFC'), salt, 64, COST);
   return { cipher: bytes.subarray(0, 32), mac: bytes.subarray(32) };
 }
 
-const macOf = ({ mac }: Keys, head: string): Buffer => createHmac('sha256', mac).update(head).digest();
+/** The third line of the head. */
+const vouchFor = ({ mac }: Keys, head: string): Buffer =>
+  Buffer.from(`${createHmac('sha256', mac).update(head).digest('base64')}\n`);
 
 function nonceOf(chunk: number, last: boolean): Buffer {
   const nonce = Buffer.alloc(12);
@@ -54,7 +60,7 @@ export async function* seal(key: BackupKey, plain: AsyncIterable<Uint8Array>): A
   const keys = await keysOf(key, salt);
   const how = JSON.stringify({ sealed: key === null ? 'open' : 'key', salt: salt.toString('base64') });
   const head = `${MAGIC}\n${how}\n`;
-  yield Buffer.from(`${head}${macOf(keys, head).toString('base64')}\n`);
+  yield Buffer.concat([Buffer.from(head), vouchFor(keys, head)]);
   let number = 0;
   for await (const { bytes, last } of chunksOf(plain, CHUNK)) {
     const cipher = createCipheriv('aes-256-gcm', keys.cipher, nonceOf(number, last));
@@ -110,18 +116,23 @@ interface Head {
   readonly text: string;
   readonly sealed: 'open' | 'key';
   readonly salt: Buffer;
-  readonly mac: Buffer;
+  /** The third. */
+  readonly vouched: Buffer;
 }
 
-async function keysOfHead(key: BackupKey, { text, sealed, salt, mac }: Head, where: string): Promise<Keys> {
+async function keysOfHead(
+  key: BackupKey,
+  { text, sealed, salt, vouched }: Head,
+  where: string,
+): Promise<Keys> {
   if (sealed === 'key' && key === null)
     throw new SpillwayError('config_invalid', 'the backup is encrypted', {
       where,
       hint: 'Give its key: --key-file FILE or SPILLWAY_BACKUP_KEY',
     });
   const keys = await keysOf(sealed === 'open' ? null : key, salt);
-  const right = macOf(keys, text);
-  if (right.length === mac.length && timingSafeEqual(right, mac)) return keys;
+  const right = vouchFor(keys, text);
+  if (right.length === vouched.length && timingSafeEqual(right, vouched)) return keys;
   if (sealed === 'open') throw new SpillwayError('corrupt', 'the head of the backup is damaged', { where });
   throw new SpillwayError('not_permitted', 'this key does not open the backup, or its head is damaged', {
     where,
@@ -162,16 +173,11 @@ function endsOfLines(bytes: Buffer): readonly number[] {
   return ends;
 }
 
-function headOf(text: string, mac: Buffer): Head | undefined {
+function headOf(text: string, vouched: Buffer): Head | undefined {
   const [, how = ''] = new RegExp(`^${MAGIC}\n(\\{.*\\})\n$`).exec(text) ?? [];
   const [, sealed, salt = ''] = /^\{"sealed":"(open|key)","salt":"([A-Za-z0-9+/=]+)"\}$/.exec(how) ?? [];
   if (sealed !== 'open' && sealed !== 'key') return undefined;
-  return {
-    text,
-    sealed,
-    salt: Buffer.from(salt, 'base64'),
-    mac: Buffer.from(mac.toString('latin1'), 'base64'),
-  };
+  return { text, sealed, salt: Buffer.from(salt, 'base64'), vouched };
 }
 
 /** The same bytes in chunks of one size; only the last is shorter, and there is one however few bytes there are. */
