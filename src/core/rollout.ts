@@ -116,9 +116,11 @@ export function soaked(draft: Draft, id: DeploymentId): void {
   if (due.soak === undefined || draft.at < due.soak) return;
   if (degraded || verdict === 'warning' || verdict === 'issue') return;
   const revision = revisionOf(draft, id);
-  // Where a successor rolls out, the traffic is its own: it retires what is left over when it ends.
-  if (activeOf(draft.lane()) === undefined) retire(draft, id, { withPrevious: false });
-  draft.emit({ type: 'deployment.completed', deployment: id, soakComplete: true, revision });
+  // Where a successor rolls out, the traffic is its own: it retires what is left over when it ends, and the rest of the soak was not
+  // judged.
+  const alone = activeOf(draft.lane()) === undefined;
+  if (alone) retire(draft, id, { withPrevious: false });
+  draft.emit({ type: 'deployment.completed', deployment: id, soakComplete: alone, revision });
 }
 
 /** Ends what runs beside the live revision and, where it is still the way back, the previous one. */

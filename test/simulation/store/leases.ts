@@ -85,6 +85,12 @@ export class Leases {
     if (member === undefined) return;
     const { schedule } = this.#around;
     member.cutUntil = schedule.now + length;
+    // Whatever it has missed, it hears that there was something.
+    schedule.after(length + 1, () => {
+      if (!member.process.alive) return;
+      member.listener('tasks');
+      member.listener('events');
+    });
     if (length < NOTICED) return;
     schedule.after(NOTICED, () => this.#giveUp(member));
   }
