@@ -31,8 +31,12 @@ export function restore(text: string, open: (form: number) => Database): Databas
   const db = open((JSON.parse(head) as { form: number }).form);
   db.pragma('foreign_keys = OFF');
   db.transaction(() => {
+    const filled = new Set<string>();
     for (const line of lines) {
       const { table, row } = JSON.parse(line) as Row;
+      // What making the table has put there.
+      if (!filled.has(table)) db.exec(`DELETE FROM "${table}"`);
+      filled.add(table);
       const columns = Object.keys(row);
       db.prepare(
         `INSERT OR REPLACE INTO "${table}" (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`,
