@@ -17,6 +17,7 @@ import { adapterSchemas, readProject } from './project.ts';
 import { openRepository } from './repository.ts';
 import { createSecretStore } from './secrets.ts';
 import { recordRestore } from './restored.ts';
+import { checkFolder } from './shared-folder.ts';
 import { openStore } from './store.ts';
 import { ownVersion } from './version.ts';
 import { openWorld } from './world.ts';
@@ -45,6 +46,7 @@ export async function startServer(
   try {
     const store = await openStore(dataDir, database);
     closers.push(() => store.close());
+    if (database !== null) await checkFolder(store, dataDir);
     await recordRestore(store, hostSystem);
     const repository = await openRepository(config, { dir, dataDir, system: hostSystem });
     const { source, pushWith } = repository;
