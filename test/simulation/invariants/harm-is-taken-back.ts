@@ -1,3 +1,5 @@
+import { routeOf } from '../../../src/core/ids.ts';
+import { activeOf, soakingOf } from '../../../src/core/lane.ts';
 import { HARMFUL } from '../world/releases.ts';
 import type { Invariant } from './invariant.ts';
 
@@ -12,9 +14,14 @@ export const harmIsTakenBack: Invariant = {
   says: 'issue: harm shown; retreat, then roll back. No data never passes.',
   watch: ({ chronicle, releases, violated }) => {
     const promoted = new Set<string>();
+    /** Those beside which a successor has rolled out meanwhile: that time counts as soak, and is not judged (a known limit). */
+    const aside = new Set<string>();
     return {
       committed(commit) {
         if (commit.method !== 'append' || !commit.value.ok) return;
+        const lane = chronicle.lane(routeOf(commit.args[0].lane));
+        const soaking = lane && activeOf(lane) !== undefined ? soakingOf(lane) : undefined;
+        if (soaking !== undefined) aside.add(soaking.id);
         for (const { event, deployment: id } of commit.args[0].events) {
           if (id === null) continue;
           const byHand = event.actor.includes('person');
@@ -31,7 +38,8 @@ export const harmIsTakenBack: Invariant = {
             found?.kind !== 'release' ||
             found.plan.soak < LEAST_SOAK ||
             found.plan.rollback.when === 'on_failure' ||
-            promoted.has(id);
+            promoted.has(id) ||
+            aside.has(id);
           if (HARMFUL.has(quality) && !spared) violated(`${id} ${quality} and has soaked in full`);
         }
       },
