@@ -5,11 +5,13 @@ import {
   countFrom,
   createHistogram,
   mergeInto,
+  toSparse,
   type ArmTick,
   type Histogram,
   type InstanceCount as JudgedInstance,
   type InstanceHistory,
   type JudgeSettings,
+  type SparseHistogram,
 } from '../../judge/index.ts';
 import type { SeriesRow } from '../../ports/store.ts';
 import type { InstanceCounts, TrafficCounts } from '../../ports/traffic.ts';
@@ -94,6 +96,17 @@ function partOf({ revision, arm }: InstanceCounts, { canary, stable, fresh }: Si
   return fresh && arm !== 'baseline' ? 'stable' : 'baseline';
 }
 
+/** As it is remembered: most buckets are empty, and there are many instances. */
+interface Remembered extends Omit<InstanceCount, 'latency'> {
+  readonly latency: SparseHistogram;
+}
+
+const remembered = (count: InstanceCount): Remembered => ({
+  ...count,
+  latency: toSparse(count.latency),
+  slow: new Map(count.slow),
+});
+
 /**
  * Turns counts that only grow into what each look brought. A new epoch means that the provider began again from 0. Where an instance's
  * counts go back without one, nobody knows what was counted twice or not at all: they count for nothing, and on from there.
@@ -101,11 +114,11 @@ function partOf({ revision, arm }: InstanceCounts, { canary, stable, fresh }: Si
  */
 export class Counters {
   #epoch: string | undefined;
-  readonly #last = new Map<string, InstanceCount>();
+  readonly #last = new Map<string, Remembered>();
 
   begin(epoch: string, base: readonly InstanceCount[]): void {
     this.#enter(epoch);
-    for (const count of base) this.#last.set(count.name, count);
+    for (const count of base) this.#remember(count);
   }
 
   /** @returns what is new; instances without anything new are left out */
@@ -115,13 +128,10 @@ export class Counters {
     const reset: InstanceCount[] = [];
     for (const count of counts) {
       const before = this.#last.get(count.name);
-      this.#last.set(count.name, { ...count, latency: count.latency.slice(), slow: new Map(count.slow) });
-      if (before !== undefined && wentBack(count, before)) {
-        reset.push(count);
-        continue;
-      }
+      this.#remember(count);
       const change = before === undefined ? count : difference(count, before);
-      if (change.requests > 0 || change.failures > 0 || change.slow.size > 0) news.push(change);
+      if (change === undefined) reset.push(count);
+      else if (change.requests > 0 || change.failures > 0 || change.slow.size > 0) news.push(change);
     }
     return { counts: news, reset };
   }
@@ -132,9 +142,13 @@ export class Counters {
     this.#enter(epoch);
     for (const count of counts) {
       const before = this.#last.get(count.name);
-      this.#last.set(count.name, before === undefined ? count : sum(before, count));
+      this.#remember(before === undefined ? count : sum(before, count));
     }
-    for (const count of reset) this.#last.set(count.name, count);
+    for (const count of reset) this.#remember(count);
+  }
+
+  #remember(count: InstanceCount): void {
+    this.#last.set(count.name, remembered(count));
   }
 
   #enter(epoch: string): void {
@@ -143,30 +157,36 @@ export class Counters {
   }
 }
 
-const wentBack = (now: InstanceCount, before: InstanceCount): boolean =>
-  now.requests < before.requests ||
-  now.errors < before.errors ||
-  now.failures < before.failures ||
-  now.clients < before.clients ||
-  before.latency.some((n, bucket) => n > (now.latency[bucket] ?? 0)) ||
-  [...before.slow].some(([bucket, n]) => n > (now.slow.get(bucket) ?? 0));
-
-function difference(now: InstanceCount, before: InstanceCount): InstanceCount {
+/** @returns undefined where a count went back */
+function difference(now: InstanceCount, before: Remembered): InstanceCount | undefined {
+  const latency = now.latency.slice();
+  const { pairs } = before.latency;
+  for (let i = 0; i < pairs.length; i += 2) {
+    const bucket = pairs[i] ?? 0;
+    const change = (latency[bucket] ?? 0) - (pairs[i + 1] ?? 0);
+    if (change < 0) return undefined;
+    latency[bucket] = change;
+  }
   const slow = [...now.slow].map(([bucket, n]) => [bucket, n - (before.slow.get(bucket) ?? 0)] as const);
-  return {
+  const change = {
     ...now,
     requests: now.requests - before.requests,
     errors: now.errors - before.errors,
     failures: now.failures - before.failures,
-    latency: now.latency.map((n, bucket) => n - (before.latency[bucket] ?? 0)),
+    latency,
     slow: new Map(slow.filter(([, n]) => n > 0)),
     clients: now.clients - before.clients,
   };
+  const { requests, errors, failures, clients } = change;
+  const wentBack = Math.min(requests, errors, failures, clients) < 0;
+  return wentBack || [...before.slow].some(([bucket, n]) => n > (now.slow.get(bucket) ?? 0))
+    ? undefined
+    : change;
 }
 
-function sum(a: InstanceCount, b: InstanceCount): InstanceCount {
-  const latency = a.latency.slice();
-  mergeInto(latency, b.latency);
+function sum(a: Remembered, b: InstanceCount): InstanceCount {
+  const latency = b.latency.slice();
+  mergeInto(latency, a.latency);
   return {
     ...b,
     requests: a.requests + b.requests,
@@ -178,7 +198,7 @@ function sum(a: InstanceCount, b: InstanceCount): InstanceCount {
   };
 }
 
-function sumSlow(counts: readonly InstanceCount[]): ReadonlyMap<number, number> {
+function sumSlow(counts: ReadonlyArray<Pick<InstanceCount, 'slow'>>): ReadonlyMap<number, number> {
   const total = new Map<number, number>();
   for (const { slow } of counts)
     for (const [bucket, n] of slow) total.set(bucket, (total.get(bucket) ?? 0) + n);
