@@ -10,6 +10,9 @@ const SLOW = '{ weight: 20, min: 55s,';
 const HIGH = '{ weight: 80, min: 1s,';
 const LONG = '{ weight: 80, min: 55s,';
 const COMPARISON = 'warm_up: 2s';
+const STRICT = 'unhealthy_threshold: 2';
+/** So that instances may be gone for as long as a machine takes to come back. */
+const PATIENT = 'unhealthy_threshold: 60';
 /** As Spillway names the repository that it hosts. */
 const REMOTE = 'spillway';
 
@@ -17,6 +20,8 @@ export interface TinyRelease {
   readonly version: string;
   /** Its health check fails once it has served. */
   readonly sick?: boolean;
+  /** Its instances may be gone for a while. */
+  readonly patient?: boolean;
   /** It is slow while it is young. */
   readonly cold?: boolean;
   /** It fails the share of its requests that this file says. */
@@ -48,12 +53,13 @@ export class Project {
     git(this.dir, 'init', '--quiet', '--initial-branch=main');
   }
 
-  #configure({ sick, faulty, metrics = '', comparison = COMPARISON }: TinyRelease): void {
+  #configure({ sick, patient, faulty, metrics = '', comparison = COMPARISON }: TinyRelease): void {
     const text = readFileSync(join(TINY, 'spillway.yaml'), 'utf8');
     const configured = text
       .replace('127.0.0.1:8080', `127.0.0.1:${this.#port}`)
       .replace(QUICK, sick ? SLOW : QUICK)
       .replace(HIGH, faulty === undefined ? HIGH : LONG)
+      .replace(STRICT, patient ? PATIENT : STRICT)
       .replace(COMPARISON, comparison);
     writeFileSync(join(this.dir, 'spillway.yaml'), configured + metrics);
   }
