@@ -71,7 +71,8 @@ async function diesOrEnds(scenario: Scenario, commit: string): Promise<boolean> 
   return true;
 }
 
-function actsIn(file: string): readonly Act[] {
+/** What a server's store did, oldest first. */
+export function actsIn(file: string): readonly Act[] {
   const text = existsSync(file) ? readFileSync(file, 'utf8') : '';
   return text
     .split('\n')

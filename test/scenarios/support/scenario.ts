@@ -35,25 +35,34 @@ export class Scenario {
   server: ServerProcess;
   load: Load | undefined;
 
-  private constructor(folder: string, port: number, project: Project, server: ServerProcess) {
+  private constructor(
+    folder: string,
+    port: number,
+    project: Project,
+    place: ServerPlace,
+    server: ServerProcess,
+  ) {
     this.#folder = folder;
     this.#url = `http://127.0.0.1:${port}`;
     this.project = project;
     this.server = server;
-    this.place = placeIn(folder, project);
+    this.place = place;
     this.client = createClient(this.place.dataDir, 'scenario', new AbortController().signal);
     this.journal = new Journal(this.client, () => {});
   }
 
-  /** Sets everything up and starts the server; nothing is deployed yet. */
-  static async build(): Promise<Scenario> {
+  /**
+   * Sets everything up and starts the server; nothing is deployed yet.
+   * @param database where its store is, when not in its data folder
+   */
+  static async build(database?: string): Promise<Scenario> {
     const folder = mkdtempSync(join(tmpdir(), 'scenario-'));
     const port = await freePort();
     const project = new Project(folder, port);
     project.commit({ version: 'v0' });
-    const place = placeIn(folder, project);
+    const place = { ...placeIn(folder, project), ...(database !== undefined && { database }) };
     mkdirSync(place.dataDir);
-    return new Scenario(folder, port, project, await ServerProcess.start(place));
+    return new Scenario(folder, port, project, place, await ServerProcess.start(place));
   }
 
   /** Starts the server again after its end. */

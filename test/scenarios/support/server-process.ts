@@ -13,6 +13,8 @@ export interface ServerPlace {
   /** What its store did, see `Act`. */
   readonly acts: string;
   readonly log: string;
+  /** That of its data folder when not given, or the one that the environment names. */
+  readonly database?: string;
 }
 
 /** A server in a process of its own that can be told at which write to die. */
@@ -29,7 +31,11 @@ export class ServerProcess {
       execArgv: [],
       stdio: ['ignore', log, log, 'ipc'],
       // The service runs on the very Node that the test runs on.
-      env: { ...process.env, PATH: `${dirname(process.execPath)}:${process.env['PATH']}` },
+      env: {
+        ...process.env,
+        PATH: `${dirname(process.execPath)}:${process.env['PATH']}`,
+        ...(place.database !== undefined && { SPILLWAY_DATABASE: place.database }),
+      },
     });
     closeSync(log);
     this.#exited = once(this.#child, 'exit');
