@@ -35,6 +35,8 @@ export interface Evidence {
   /** Distinct failing clients so far, where clients stay on their version. */
   readonly clients: { readonly canary: number; readonly baseline: number } | null;
   readonly logE: LogEs;
+  /** Whether a canary that is slower may still be one that starts cold: for what latency alone says it is then not rolled back. */
+  readonly mayBeCold: boolean;
   readonly limits: readonly LimitEvidence[];
   /** The canary since its start, warm-up included. */
   readonly start: { readonly requests: number; readonly errors: number; readonly deadLogE: number | null };
@@ -106,6 +108,7 @@ export function evidenceOf(judge: Judge, at: number): Evidence {
     baseline: { ...compared.baseline },
     clients: judge.clients ?? null,
     logE: logEsOf(judge),
+    mayBeCold: judge.warmUp.mayBeCold,
     limits: judge.limits.map(evidenceOfLimit),
     start: {
       requests: sinceStart.canary.requests,

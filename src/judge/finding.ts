@@ -1,7 +1,7 @@
 import type { Evidence } from './evidence.ts';
 import { plainIssue, type PlainFinding, type PlainRule } from './plain/index.ts';
 import { breaksToo, isAbove, type LimitEvidence, type LimitRule } from './sequential/absolute.ts';
-import { logEFor, strongest } from './sequential/combined.ts';
+import { combine, logEFor, strongest } from './sequential/combined.ts';
 import { matters } from './sequential/effects.ts';
 import type { EffectGates } from './settings.ts';
 import { comparedErrors, comparedLatency, odds, overLimit } from './wording.ts';
@@ -46,7 +46,7 @@ export interface Finding {
 /** The rule for which the canary is rolled back. */
 export function rollbackIn(evidence: Evidence): Finding | undefined {
   const needed = logEFor(evidence);
-  const { start, logE } = evidence;
+  const { start } = evidence;
   if (start.deadLogE !== null && start.deadLogE >= needed.issue)
     return issue(
       'rollback',
@@ -63,17 +63,22 @@ export function rollbackIn(evidence: Evidence): Finding | undefined {
       limit.canary.logE >= needed.issue && !breaksToo(limit.baseline.logE) && isHeld(limit, evidence.gates),
   );
   if (broken !== undefined) return issue('rollback', broken.rule, overLimit(broken), broken.canary.logE);
-  if (logE.combined < needed.rollback || !matters(evidence.effects, evidence.gates)) return undefined;
+  if (lastingLogE(evidence) < needed.rollback || !matters(evidence.effects, evidence.gates)) return undefined;
   return compared('rollback', evidence);
 }
+
+/** Without what may pass with the canary's first minutes. */
+const lastingLogE = ({ logE, mayBeCold }: Evidence): number =>
+  mayBeCold && logE.latency !== null ? combine(logE.errors, -Infinity, logE.crashes) : logE.combined;
 
 /** Whether the limit holds for the canary alone, or is asked for beside the baseline and the canary is above that as well. */
 const isHeld = (limit: LimitEvidence, gates: EffectGates): boolean =>
   limit.rule !== 'absolute-error-rate' || gates.errorLimitAboveBaseline !== true || isAbove(limit);
 
-/** The rule for which the canary retreats, while judging goes on. */
+/** The rule for which the canary retreats, while judging goes on. With one stage there is no retreat. */
 export function retreatIn(evidence: Evidence): Finding | undefined {
-  const shown = evidence.plain === null && evidence.logE.combined >= logEFor(evidence).issue;
+  const shown =
+    evidence.stages === 2 && evidence.plain === null && evidence.logE.combined >= logEFor(evidence).issue;
   return shown && matters(evidence.effects, evidence.gates) ? compared('retreat', evidence) : undefined;
 }
 

@@ -11,7 +11,7 @@ import { findPlaces } from './sequential/places.ts';
 import { feedRatio } from './sequential/ratio.ts';
 import { beginWarmUp, feedWarmUp } from './sequential/warm-up.ts';
 import { addToWindow, createWindow, moveWindow } from './sequential/window.ts';
-import { WARNING_E, type JudgeSettings } from './settings.ts';
+import { LEAST_COMPARED_MS, MOST_OF_ERRORS, WARNING_E, type JudgeSettings } from './settings.ts';
 import { latencyPhiIn, newComparison, newLimits, phiIn, type Judge } from './state.ts';
 import { addServed, addTotals, checkTick, type InstanceCount, type Tick } from './tick.ts';
 import { addWaiting, createPair, createWaiting, readArm, readWaiting } from './waiting.ts';
@@ -20,6 +20,8 @@ import { addWaiting, createPair, createWaiting, readArm, readWaiting } from './w
 const LONGEST_MERGE_MS = 60_000;
 /** Where thresholds hold for a whole step, they are taken from no fewer answers than these. */
 const FEWEST_FOR_A_STEP = 200;
+/** The same where the canary was slower while it might have been cold. */
+const AFTER_SUSPICION_MS = 120_000;
 const LOG_WARNING = Math.log(WARNING_E);
 
 /** Room for the tick that is being folded, so that no tick needs room of its own; nothing in it outlives a call. */
@@ -57,16 +59,16 @@ export function observe(judge: Judge, tick: Tick<Latencies>): Judge {
   for (let q = 0; q < LATENCY_PHI.length; q++) LATENCY_PHI[q] = latencyPhiIn(judge, q);
   warmUp(judge, from, tick.at);
   feedLimits(judge, phi);
-  if (judge.warm) compareWhenBothServed(judge, from, tick.at, phi);
+  if (judge.errorsWarm) compareWhenBothServed(judge, from, tick.at, phi);
   else waitForWarmth(judge, from, tick.at);
   if (tick.stableInstances !== undefined) learnDispersion(judge, tick.stableInstances, tick.at);
-  const isBad = judge.warm && judge.plain !== undefined && feedPlain(judge.plain, tick, from);
+  const isBad = judge.latencyWarm && judge.plain !== undefined && feedPlain(judge.plain, tick, from);
   latch(judge, tick.at, isBad);
   return judge;
 }
 
 function learnDispersion(judge: Judge, instances: readonly InstanceCount[], at: number): void {
-  findPlaces(judge.places, instances);
+  findPlaces(judge.places, instances, at);
   feedDispersion(judge.dispersion, instances, judge.places, at);
   feedLatencyDispersion(judge.latencyDispersion, instances, judge.places, at);
 }
@@ -78,37 +80,63 @@ function checkRoom({ window, waiting }: Judge, name: 'canary' | 'baseline'): voi
     throw new RangeError(`${name}: more answers than can be counted: ${answers} within minutes`);
 }
 
-/** Tells whether the time since `from` counts. */
+/** Tells whether the time since `from` counts, for errors and for latency. */
 function warmUp(judge: Judge, from: number, at: number): void {
   PHI.errors = phiIn(judge);
   PHI.latency = 1;
   for (let q = 0; q < LATENCY_PHI.length; q++) PHI.latency = Math.max(PHI.latency, LATENCY_PHI[q] as number);
-  const wasOver = from >= judge.warmUp.endsAt;
-  feedWarmUp(judge.warmUp, PAIR.canary, PAIR.baseline, from, at, PHI);
+  const { warmUp: known } = judge;
+  const { errorsEndAt, endsAt, mayBeCold } = known;
+  feedWarmUp(known, PAIR.canary, PAIR.baseline, from, at, PHI);
   // A tick that ends the warm-up by what was seen in it does not count yet: it is one of many, and not by chance.
-  const warm = wasOver && from >= judge.warmUp.endsAt;
-  if (warm === judge.warm) return;
-  judge.warm = warm;
-  if (warm) {
-    // The warm-up is over: it leaves the thresholds of latency, which are the baseline's.
-    takeThresholds(judge);
-    judge.window = createWindow(judge.settings.windowMs);
-  } else forgetCold(judge, from);
+  turnErrors(judge, from >= Math.max(errorsEndAt, known.errorsEndAt));
+  turnLatency(judge, from >= Math.max(endsAt, known.endsAt), from);
+  if (mayBeCold && !known.mayBeCold) lookAgain(judge, from);
+}
+
+/** Their warm-up is over; or it turns out to be longer than thought, and what was compared in it is forgotten. */
+function turnErrors(judge: Judge, warm: boolean): void {
+  if (warm === judge.errorsWarm) return;
+  judge.errorsWarm = warm;
+  judge.waiting = undefined;
+  if (warm) return renewWindow(judge);
+  const { errors, certificate, compared } = newComparison(judge.settings);
+  Object.assign(judge, { errors, certificate, compared });
+  renewLimits(judge, ({ rule }) => rule === 'absolute-error-rate');
 }
 
 /**
- * The warm-up turns out to be longer than thought: what was compared in it is forgotten. Errors that were not seen to fall are no part
- * of it: which ticks are left out was not decided by them, and to begin their comparison anew each time would be to try one's luck again.
+ * The same for latency, which falls more often and for longer. Errors are no part of that: which ticks are left out was not decided by
+ * them, and to begin their comparison anew each time would be to try one's luck again.
  */
-function forgetCold(judge: Judge, from: number): void {
-  const fresh = newComparison(judge.settings);
-  const limits = newLimits(judge.settings);
-  const forgets = (limit: AbsoluteLimit) =>
-    from < judge.warmUp.errorsEndAt ? limit.rule !== 'crash-rate' : limit.quantile !== undefined;
-  if (from < judge.warmUp.errorsEndAt) Object.assign(judge, fresh);
-  else Object.assign(judge, { latency: fresh.latency, window: fresh.window, plain: fresh.plain });
-  judge.limits = judge.limits.map((old, i) => (forgets(old) ? (limits[i] ?? old) : old));
+function turnLatency(judge: Judge, warm: boolean, from: number): void {
+  if (warm === judge.latencyWarm) return;
+  judge.latencyWarm = warm;
   judge.waiting = undefined;
+  judge.latencyProvenAt = from + LEAST_COMPARED_MS;
+  if (warm) return renewWindow(judge);
+  const { latency, plain } = newComparison(judge.settings);
+  Object.assign(judge, { latency, plain });
+  renewLimits(judge, ({ quantile }) => quantile !== undefined);
+}
+
+/** No cold start lasts for so long: a canary that was slower while it might have been one must show it again, and is given time to. */
+function lookAgain(judge: Judge, from: number): void {
+  if ((logEsOf(judge).latencyWarning ?? 0) < LOG_WARNING) return;
+  judge.latency = newComparison(judge.settings).latency;
+  judge.latencyProvenAt = from + AFTER_SUSPICION_MS;
+  renewWindow(judge);
+}
+
+/** The thresholds of latency, which are the baseline's, are what the time before leaves. */
+function renewWindow(judge: Judge): void {
+  takeThresholds(judge);
+  judge.window = createWindow(judge.settings.windowMs);
+}
+
+function renewLimits(judge: Judge, isForgotten: (limit: AbsoluteLimit) => boolean): void {
+  const fresh = newLimits(judge.settings);
+  judge.limits = judge.limits.map((old, i) => (isForgotten(old) ? (fresh[i] ?? old) : old));
 }
 
 /** What is slow is known already, so that it is learnt how slow answers vary; clients are not counted by it yet. */
@@ -118,8 +146,9 @@ function waitForWarmth(judge: Judge, from: number, at: number): void {
 }
 
 /** Crashes count from the start. */
-function feedLimits({ limits, warm }: Judge, phi: number): void {
+function feedLimits({ limits, errorsWarm, latencyWarm }: Judge, phi: number): void {
   for (const limit of limits) {
+    const warm = limit.quantile === undefined ? errorsWarm : latencyWarm;
     if (!warm && limit.rule !== 'crash-rate') continue;
     const by = limit.quantile === undefined ? phi : (LATENCY_PHI[limit.quantile] as number);
     feedAbsolute(limit, 'canary', PAIR.canary, by);
@@ -147,9 +176,9 @@ function compare(judge: Judge, from: number, at: number, phi: number): void {
   EVENTS.baselineRequests = baseline.requests;
   EVENTS.canaryEvents = canary.errors;
   EVENTS.baselineEvents = baseline.errors;
-  feedRatio(judge.errors, EVENTS, phi);
+  feedRatio(judge.errors, EVENTS, phi, MOST_OF_ERRORS);
   feedCertificate(judge.certificate, EVENTS, phi);
-  if (judge.latency !== undefined) compareLatency(judge.latency, judge.settings.unit);
+  if (judge.latency !== undefined && judge.latencyWarm) compareLatency(judge.latency, judge.settings.unit);
   const moved = addToWindow(judge.window, canary, baseline, from, at);
   if (judge.settings.unit === 'request' ? moved || isYoung(judge) : !hasThresholds(judge))
     takeThresholds(judge);

@@ -87,6 +87,14 @@ export const DEFAULT_SETTINGS: JudgeSettings = {
 
 /** The shortest warm-up where its length is found from the canary's first minutes. */
 export const LEAST_WARM_UP_MS = 30_000;
+/**
+ * What one tick may say for harm at most, in nats: see `capStep`. Slow answers come together more often than errors do, and a slower canary
+ * is slower in many ticks.
+ */
+export const MOST_OF_ERRORS = 3;
+export const MOST_OF_SLOW = 1;
+/** Latency is compared for so long before nothing shown speaks for health, where the length of the warm-up is found. */
+export const LEAST_COMPARED_MS = 30_000;
 /** Evidence in favour of harm from which a rollout pauses. */
 export const WARNING_E = 10;
 /** With two stages a canary is rolled back at so many times the evidence at which it retreats. */

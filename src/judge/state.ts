@@ -35,8 +35,11 @@ export interface Judge extends Comparison {
   /** When the canary began to serve, epoch milliseconds. */
   readonly startedAt: number;
   readonly warmUp: WarmUp;
-  /** Whether the warm-up is over, and what comes is compared. */
-  warm: boolean;
+  /** Whether errors are compared; latency is compared no earlier. */
+  errorsWarm: boolean;
+  latencyWarm: boolean;
+  /** While it is: when it will have been compared for long enough that nothing shown speaks for health. Epoch milliseconds. */
+  latencyProvenAt: number;
   limits: readonly AbsoluteLimit[];
   readonly dispersion: Dispersion;
   readonly latencyDispersion: LatencyDispersion;
@@ -74,11 +77,13 @@ export const createJudge = (
   settings,
   startedAt,
   warmUp: createWarmUp(startedAt, settings.warmUpMs),
-  warm: false,
+  errorsWarm: false,
+  latencyWarm: false,
+  latencyProvenAt: startedAt,
   limits: newLimits(settings),
   dispersion: createDispersion(startedAt, history),
   latencyDispersion: createLatencyDispersion(startedAt, history),
-  places: createPlaces(),
+  places: createPlaces(startedAt),
   sinceStart: { canary: nothingServed(), baseline: nothingServed() },
   waiting: undefined,
   lastTickAt: undefined,

@@ -11,8 +11,9 @@ import {
 } from './finding.ts';
 import { plainFinding } from './plain/index.ts';
 import { strongest } from './sequential/combined.ts';
+import { matters } from './sequential/effects.ts';
 import { warmUpEnd } from './sequential/warm-up.ts';
-import { WARNING_E } from './settings.ts';
+import { LEAST_COMPARED_MS, WARNING_E } from './settings.ts';
 import type { Judge } from './state.ts';
 import { comparedErrors, odds, roughly } from './wording.ts';
 
@@ -38,6 +39,8 @@ export interface AssessmentRecord {
   readonly warmUpEndsAt: number;
   /** With which the canary's latency or errors were seen to fall after its start; null where they were not. */
   readonly warmUpTimeConstantMs: number | null;
+  /** When latency will have been compared for long enough for `ok`; null where it is not compared, or the warm-up's length is given. */
+  readonly latencyProvenAt: number | null;
   readonly lastTickAt: number | null;
   readonly lastCanaryAt: number | null;
   readonly lastBaselineAt: number | null;
@@ -56,6 +59,7 @@ export function assess(judge: Judge, context: AssessmentContext): Assessment {
     context,
     warmUpEndsAt: warmUpEnd(judge.warmUp),
     warmUpTimeConstantMs: judge.warmUp.timeConstantMs,
+    latencyProvenAt: latencyProvenAt(judge),
     lastTickAt: judge.lastTickAt ?? null,
     lastCanaryAt: judge.lastCanaryAt ?? null,
     lastBaselineAt: judge.lastBaselineAt ?? null,
@@ -63,6 +67,17 @@ export function assess(judge: Judge, context: AssessmentContext): Assessment {
     issue: judge.issue ?? null,
   };
   return { ...verdictOf(record), record };
+}
+
+function latencyProvenAt({
+  settings,
+  latency,
+  latencyWarm,
+  latencyProvenAt: at,
+  warmUp,
+}: Judge): number | null {
+  if (settings.warmUpMs !== 'auto' || latency === undefined || latency.restsOn === 0) return null;
+  return latencyWarm ? at : warmUpEnd(warmUp) + LEAST_COMPARED_MS;
 }
 
 /** Recomputes a verdict from its record alone. */
@@ -100,6 +115,11 @@ function warningIn({ context, lastTickAt, evidence }: AssessmentRecord): Finding
   const { combined, warning: logEWarning } = evidence.logE;
   if (combined >= -Math.log(evidence.alpha)) {
     const figures = comparison(evidence, strongest(evidence.logE, 'combined'));
+    if (evidence.mayBeCold && matters(evidence.effects, evidence.gates))
+      return warning(
+        'evidence-warning',
+        `${figures}, evidence ${odds(combined)}: it may yet be a cold start`,
+      );
     const reason = `the canary differs, evidence ${odds(combined)}, but by too little to matter: ${figures}`;
     return warning('evidence-without-effect', reason);
   }
@@ -108,11 +128,13 @@ function warningIn({ context, lastTickAt, evidence }: AssessmentRecord): Finding
   return warning('evidence-warning', `${figures}, evidence ${odds(logEWarning)}`);
 }
 
-function waitingIn({ context, warmUpEndsAt }: AssessmentRecord): Finding | undefined {
+function waitingIn({ context, warmUpEndsAt, latencyProvenAt }: AssessmentRecord): Finding | undefined {
   const rest = context.stepStartedAt + context.minStepMs - context.now;
   if (rest > 0) return undecided('step-time', `the step lasts ${roughly(rest)} more`);
   const warmUp = warmUpEndsAt - context.now;
   if (warmUp > 0) return undecided('warm-up', `the canary warms up for ${roughly(warmUp)} more`);
+  const unproven = context.concurrentBaseline ? (latencyProvenAt ?? 0) - context.now : 0;
+  if (unproven > 0) return undecided('warm-up', `latency is compared for ${roughly(unproven)} more`);
   return undefined;
 }
 

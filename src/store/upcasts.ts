@@ -30,12 +30,14 @@ function oneStage(event: JsonObject): JsonObject {
 const oldRecord = (record: JsonObject): JsonObject => ({
   ...record,
   warmUpTimeConstantMs: null,
+  latencyProvenAt: null,
   evidence: oldEvidence(record['evidence'] as JsonObject),
   issue: record['issue'] === null ? null : oldEvidence(record['issue'] as JsonObject),
 });
 
 const oldEvidence = (evidence: JsonObject): JsonObject => ({
   stages: 1,
+  mayBeCold: false,
   unit: 'request',
   phiByBlock: [],
   latencyPhi: null,

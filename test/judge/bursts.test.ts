@@ -82,7 +82,7 @@ describe('bursts', () => {
   test('errors and latency, limits and certificate are all divided by it', () => {
     const limits = { errorRate: 0.01, p95Ms: 60 };
     const tempered = feed(
-      judgeOf({ fixedPhi: 4, limits, onset: 'start' }),
+      judgeOf({ fixedPhi: 40, limits, onset: 'start' }),
       2,
       { requests: 20, errors: 2, ms: 80 },
       STABLE,
@@ -99,7 +99,7 @@ describe('bursts', () => {
       [a.logE.latency ?? 0, b.logE.latency ?? 0],
       ...a.limits.map(({ canary }, i) => [canary.logE, b.limits[i]?.canary.logE ?? 0] as const),
     ] as const;
-    for (const [quarter, whole] of pairs) assert.ok(quarter > 0 && quarter < whole, `${quarter} of ${whole}`);
+    for (const [part, whole] of pairs) assert.ok(part > 0 && part < whole, `${part} of ${whole}`);
     assert.ok(Math.abs(a.certificate.logE) < Math.abs(b.certificate.logE));
   });
 

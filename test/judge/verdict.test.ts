@@ -133,7 +133,7 @@ describe('warning', () => {
   test('evidence from 10:1', () => {
     const judge = feed(judgeOf(), 10, { requests: 100, errors: 1 }, { requests: 900, errors: 9 });
     const from = judge.lastTickAt ?? 0;
-    feed(judge, 2, { requests: 100, errors: 6 }, { requests: 900, errors: 9 });
+    feed(judge, 3, { requests: 100, errors: 6 }, { requests: 900, errors: 9 });
     const { verdict, rule } = at(judge, { stepStartedAt: from });
     assert.deepEqual([verdict, rule], ['warning', 'evidence-warning']);
   });

@@ -32,7 +32,7 @@ describe('a warm-up whose length is found', () => {
     assert.equal(rule, 'warm-up');
     assert.deepEqual([record.warmUpEndsAt, record.warmUpTimeConstantMs], [30 * SECOND, null]);
     feed(judge, 2, CANARY, STABLE);
-    assert.equal(at(judge).verdict, 'ok');
+    assert.equal(at(judge).record.evidence.canary.requests, 20);
   });
 
   test('lasts three times the constant with which latency falls', () => {
@@ -41,7 +41,7 @@ describe('a warm-up whose length is found', () => {
     assert.equal(rule, 'warm-up');
     const constant = record.warmUpTimeConstantMs ?? 0;
     assert.ok(constant >= 45 * SECOND && constant <= 75 * SECOND, `${constant}`);
-    assert.equal(record.warmUpEndsAt, 3 * constant);
+    assert.equal(judge.warmUp.endsAt, 3 * constant);
   });
 
   test('a cold start is no harm, at any second', () => {
@@ -62,8 +62,7 @@ describe('a warm-up whose length is found', () => {
       feed(judge, 1, { ...CANARY, ms: 50 * (1 + 0.5 * left) }, STABLE);
       assert.notEqual(at(judge).verdict, 'issue', `after ${second} s`);
     }
-    const { record } = at(judge);
-    assert.equal(record.warmUpEndsAt, 600 * SECOND + 3 * (record.warmUpTimeConstantMs ?? 0));
+    assert.equal(judge.warmUp.endsAt, 600 * SECOND + 3 * (judge.warmUp.timeConstantMs ?? 0));
     const given = feed(auto({ warmUpMs: 60 * SECOND }), 600, { requests: 0 }, STABLE);
     feed(given, 59, { ...CANARY, ms: 500 }, STABLE);
     assert.equal(at(given, { maxStepMs: 3600 * SECOND }).rule, 'warm-up');
@@ -108,20 +107,22 @@ describe('a warm-up whose length is found', () => {
     assert.ok((at(judge).record.warmUpTimeConstantMs ?? 0) >= 30 * SECOND);
   });
 
-  /** Feeds a fall until it is seen after all. @returns how many of the canary's requests were compared by then */
-  function feedUntilSeen(judge: Judge, fall: Parameters<typeof feedCold>[2]): number {
-    const compared = () => at(judge).record.evidence.canary.requests;
-    while (compared() === 0 || judge.warm) {
+  /** Feeds a fall of latency, which is compared at first, until it is seen after all. */
+  function feedUntilSeen(judge: Judge, fall: Parameters<typeof feedCold>[2]): void {
+    feedCold(judge, 31, fall);
+    assert.equal(judge.latency?.compared, true);
+    while (judge.latencyWarm) {
       feedCold(judge, 1, fall);
       assert.ok((judge.lastTickAt ?? 0) < 300 * SECOND, 'the fall was never seen');
     }
-    return compared();
   }
 
   test('latency that was compared before its fall was seen is forgotten, and errors are not: they did not fall', () => {
     const judge = auto();
-    assert.ok(feedUntilSeen(judge, { slower: 0.12, tau: 100 }) > 0);
+    feedUntilSeen(judge, { slower: 0.12, tau: 100 });
     assert.equal(judge.latency?.compared, false);
+    const seconds = (judge.lastTickAt ?? 0) / SECOND;
+    assert.equal(at(judge).record.evidence.canary.requests, 20 * (seconds - 30));
   });
 
   test('errors that were compared before their fall was seen are forgotten', () => {

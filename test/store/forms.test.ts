@@ -71,6 +71,7 @@ it('brings old events to the present form', () => {
   const presentEvidence = {
     phi: 1,
     stages: 1,
+    mayBeCold: false,
     unit: 'request',
     phiByBlock: [],
     latencyPhi: null,
@@ -79,7 +80,13 @@ it('brings old events to the present form', () => {
     effects: { p95Ratio: null, errorDifference: null },
     certificate: { held: false, needed: 20 },
   };
-  const record = { warmUpEndsAt: 5, warmUpTimeConstantMs: null, evidence: presentEvidence, issue: null };
+  const record = {
+    warmUpEndsAt: 5,
+    warmUpTimeConstantMs: null,
+    latencyProvenAt: null,
+    evidence: presentEvidence,
+    issue: null,
+  };
   assert.deepEqual(presentForm(1, said), { ...said, response: 'rollback', record });
   const latched = { ...said, record: { ...said.record, issue: evidence } };
   assert.deepEqual(presentForm(1, latched), {

@@ -1,7 +1,7 @@
 /** Section D: the limits that are configured, each tested on both arms. */
 import { bucketOf } from '../histogram.ts';
 import { atLeast, type Counts } from '../counts.ts';
-import { WARNING_E, type JudgeSettings } from '../settings.ts';
+import { MOST_OF_ERRORS, MOST_OF_SLOW, WARNING_E, type JudgeSettings } from '../settings.ts';
 import { LATENCY_QUANTILES } from './latency.ts';
 import { createRateLimit, createShareLimit, feedLimit, type LimitTest } from './limits.ts';
 import { logEOf, type Onset } from './mixture.ts';
@@ -82,10 +82,16 @@ export function feedAbsolute(
 ): void {
   switch (limit.rule) {
     case 'absolute-error-rate':
-      return feedShare(limit[name], counts.errors, counts.requests, phi);
+      return feedShare(limit[name], counts.errors, counts.requests, phi, MOST_OF_ERRORS);
     case 'absolute-p95':
     case 'absolute-p99':
-      return feedShare(limit[name], atLeast(counts.latency, limit.slowFrom), counts.latency.total, phi);
+      return feedShare(
+        limit[name],
+        atLeast(counts.latency, limit.slowFrom),
+        counts.latency.total,
+        phi,
+        MOST_OF_SLOW,
+      );
     case 'crash-rate': {
       const arm = limit[name];
       arm.events += counts.crashes;
@@ -95,10 +101,10 @@ export function feedAbsolute(
   }
 }
 
-function feedShare(arm: LimitedArm, events: number, of: number, phi: number): void {
+function feedShare(arm: LimitedArm, events: number, of: number, phi: number, most: number): void {
   arm.events += events;
   arm.of += of;
-  feedLimit(arm.test, events, of - events, phi);
+  feedLimit(arm.test, events, of - events, phi, most);
 }
 
 /** A limit as it stands, for the record. */

@@ -1,7 +1,7 @@
 /** Section F: evidence that the canary is healthy. */
 import { logAddExp } from '../logmath.ts';
 import { createShareLimit, feedLimit, type LimitTest } from './limits.ts';
-import { createStep, feedStep, FROM_THE_START, HEALTHY_GRID, logEOf, type Grid } from './mixture.ts';
+import { capStep, createStep, feedStep, FROM_THE_START, HEALTHY_GRID, logEOf, type Grid } from './mixture.ts';
 import { createRatioTest, setEvents, setShare, type PairedCounts, type RatioTest } from './ratio.ts';
 
 /** A canary this many times as bad as the baseline must not be certified. */
@@ -14,6 +14,8 @@ export const COMPARED = 0.8;
 /** Errors of a tick are usual up to so many standard deviations above those expected, and so many more. */
 const DEVIATIONS = 4;
 const FEW = 2;
+/** What one tick may say for a healthy canary at most, in nats: errors of the baseline come together too. */
+const MOST_OF_HEALTH = 1;
 
 /** Changed in place by its owner. */
 export interface Certificate {
@@ -69,6 +71,7 @@ function feedCompared(certificate: Certificate, counts: PairedCounts, phi: numbe
       STEP.increment[k] = increment / tempering;
       STEP.factor[k] = Math.exp(increment / tempering);
     }
+  capStep(STEP, MOST_OF_HEALTH);
   feedStep(mixture, STEP);
 }
 

@@ -111,7 +111,7 @@ export function feedDispersion(
   const { lengths } = dispersion;
   for (let b = 0; b < lengths.length; b++) {
     const blocks = lengths[b] as Blocks;
-    makeRoom(blocks, places.byName.size);
+    makeRoom(blocks, places.seenAt.length);
     const { requests: served, errors: failed } = blocks;
     for (let i = 0; i < instances.length; i++) {
       const { requests, errors } = instances[i] as InstanceCount;

@@ -91,7 +91,7 @@ export function feedLatencyDispersion(
   let isNews = false;
   for (let b = 0; b < dispersion.lengths.length; b++) {
     const blocks = dispersion.lengths[b] as Blocks;
-    makeRoom(blocks, places.byName.size);
+    makeRoom(blocks, places.seenAt.length);
     if (addTo(blocks, instances, places)) dispersion.known = true;
     if (!isWhole(blocks, at)) continue;
     closeBlock(blocks, at);

@@ -3,6 +3,7 @@ import { countAbove, type Counts } from '../counts.ts';
 import { BUCKETS, rankOf, type Histogram } from '../histogram.ts';
 import { logAddExp } from '../logmath.ts';
 import {
+  capStep,
   createMixture,
   createStep,
   feedStep,
@@ -12,6 +13,7 @@ import {
   type Onset,
 } from './mixture.ts';
 import { createSplit, setEvents, setShare, type Split } from './ratio.ts';
+import { MOST_OF_SLOW } from '../settings.ts';
 
 /** The baseline's quantiles that are compared, and the part of the stake on each. */
 export const LATENCY_QUANTILES: ReadonlyArray<{ readonly p: number; readonly weight: number }> = [
@@ -118,8 +120,12 @@ export function feedLatency(
     const usual = USUAL[i] as number;
     const by = phi[i] as number;
     setEvents(STEP, test.split, SLOW[i] as number, usual, by);
+    capStep(STEP, MOST_OF_SLOW);
     feedStep(warning, STEP);
-    if (SLOWER[i] !== SLOW[i]) setEvents(STEP, test.split, SLOWER[i] as number, usual, by);
+    if (SLOWER[i] !== SLOW[i]) {
+      setEvents(STEP, test.split, SLOWER[i] as number, usual, by);
+      capStep(STEP, MOST_OF_SLOW);
+    }
     feedStep(issue, STEP);
   }
 }

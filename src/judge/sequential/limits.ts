@@ -1,5 +1,6 @@
 /** Section D: tests of one arm against a limit. */
 import {
+  capStep,
   createMixture,
   createStep,
   feedStep,
@@ -54,10 +55,20 @@ export function createRateLimit(lambda0: number, onset: Onset): LimitTest {
 /** Room for the tick that is fed; nothing in it outlives a call. */
 const STEP = createStep();
 
-/** Feeds one tick; one without events and exposure changes nothing. */
-export function feedLimit(test: LimitTest, events: number, exposure: number, phi: number): void {
+/**
+ * Feeds one tick; one without events and exposure changes nothing.
+ * @param most that one tick may say for an alternative, in nats: see `capStep`
+ */
+export function feedLimit(
+  test: LimitTest,
+  events: number,
+  exposure: number,
+  phi: number,
+  most = Infinity,
+): void {
   if (events === 0 && exposure === 0) return;
   setStep(STEP, events / phi, test.perEvent, exposure / phi, test.perExposure);
+  capStep(STEP, most);
   feedStep(test.mixture, STEP);
 }
 

@@ -106,6 +106,19 @@ export function setStep(step: Step, x: number, perX: Float64Array, y: number, pe
   step.usual = largest < LARGEST_INCREMENT;
 }
 
+/**
+ * One tick may say no more than this for any alternative, in nats. Events that come together are one event, and where that is rare no mean
+ * of the past tells it: one burst is then as large as if nothing were tempered. Only evidence for an alternative is taken away, so that what
+ * is left is an e-process still.
+ */
+export function capStep({ increment, factor, length }: Step, most: number): void {
+  for (let k = 0; k < length; k++) {
+    if ((increment[k] as number) <= most) continue;
+    increment[k] = most;
+    factor[k] = Math.exp(most);
+  }
+}
+
 /** Feeds one tick. The regression may begin with it: `A_k <- logaddexp(A_k, ln pi_t)`; then `A_k <- A_k + inc_k`. */
 export function feedStep(mixture: Mixture, step: Step): void {
   const prior = takePrior(mixture);

@@ -1,5 +1,6 @@
 /** Section A: whether the canary's rate of events is larger than the baseline's. */
 import {
+  capStep,
   createMixture,
   createStep,
   feedStep,
@@ -65,12 +66,19 @@ export function setShare(split: Split, share: number): void {
  *
  * A tick in which an arm had no request says nothing and changes nothing.
  * @param phi how much more the events vary than independent ones would (1 = independent)
+ * @param most that one tick may say for an alternative, in nats: see `capStep`
  */
-export function feedRatio({ split, mixture }: RatioTest, counts: PairedCounts, phi: number): void {
+export function feedRatio(
+  { split, mixture }: RatioTest,
+  counts: PairedCounts,
+  phi: number,
+  most = Infinity,
+): void {
   const { canaryRequests, baselineRequests, canaryEvents, baselineEvents } = counts;
   if (canaryRequests === 0 || baselineRequests === 0) return;
   setShare(split, canaryRequests / (canaryRequests + baselineRequests));
   setEvents(STEP, split, canaryEvents, baselineEvents, phi);
+  capStep(STEP, most);
   feedStep(mixture, STEP);
 }
 

@@ -17,7 +17,7 @@ const SMALLEST_FALL_BUCKETS = 2.5;
 const SMALLEST_FALL_SHARE = 0.005;
 /** A canary's level is above the baseline's when it is so many standard errors above it. */
 const ABOVE = 2.5;
-/** That it will fall to the baseline's is given up when a level that stays explains e^6 times better what was seen. */
+/** That it will fall to the baseline's is given up when a level that stays above explains e^6 times better what was seen. */
 const GIVEN_UP = 6;
 
 /** Sums of a weighted regression of a level on e^(-t / tau), for each candidate tau. */
@@ -35,8 +35,15 @@ interface Fall {
 
 /** Changed in place by its owner. */
 export interface WarmUp {
-  /** Epoch milliseconds. */
+  /** From when on errors count: when they have fallen, where they were seen to. Epoch milliseconds. */
+  errorsEndAt: number;
+  /** From when on latency counts, too; no earlier. */
   endsAt: number;
+  /**
+   * Whether a cold start may still be the reason for which the canary is slower, whatever its shape: not each is a fall that can be told.
+   * Never where the length is given.
+   */
+  mayBeCold: boolean;
   /**
    * Whether the canary answers more slowly than the baseline, and may yet fall to it: then nothing is made of its latency. With
    * little traffic a cold start would else be found guilty before its fall can be seen.
@@ -44,8 +51,6 @@ export interface WarmUp {
   mayFall: boolean;
   /** Of the fall that was seen; null where none was, or where the length is given. */
   timeConstantMs: number | null;
-  /** When the canary's errors have fallen, where they were seen to; `endsAt` is no earlier. Epoch milliseconds. */
-  errorsEndAt: number;
   /** When the arm began to serve: with its first request. */
   startedAt: number;
   /** Both undefined where the length is given. */
@@ -66,12 +71,14 @@ const noFall = (smallest: number): Fall => ({
 
 export function createWarmUp(startedAt: number, length: number | 'auto'): WarmUp {
   const auto = length === 'auto';
+  const endsAt = startedAt + (auto ? LEAST_WARM_UP_MS : length);
   return {
     startedAt,
-    endsAt: startedAt + (auto ? LEAST_WARM_UP_MS : length),
+    errorsEndAt: endsAt,
+    endsAt,
+    mayBeCold: auto,
     mayFall: false,
     timeConstantMs: null,
-    errorsEndAt: startedAt,
     latency: auto ? noFall(SMALLEST_FALL_BUCKETS) : undefined,
     errors: auto ? noFall(SMALLEST_FALL_SHARE) : undefined,
   };
@@ -82,11 +89,12 @@ export function beginWarmUp(warmUp: WarmUp, at: number): void {
   warmUp.endsAt += at - warmUp.startedAt;
   warmUp.errorsEndAt += at - warmUp.startedAt;
   warmUp.startedAt = at;
+  warmUp.mayBeCold = warmUp.latency !== undefined;
 }
 
-/** When a verdict need no longer wait for the warm-up, as far as is known: a fall that is only possible is waited for longest. */
-export const warmUpEnd = ({ endsAt, mayFall, timeConstantMs, startedAt }: WarmUp): number =>
-  mayFall && timeConstantMs === null ? startedAt + LONGEST_WARM_UP_MS : endsAt;
+/** When a verdict need no longer wait for the warm-up, as far as is known: a fall to the baseline's level that is only possible is waited for longest. */
+export const warmUpEnd = ({ endsAt, mayFall, startedAt }: WarmUp): number =>
+  mayFall ? Math.max(endsAt, startedAt + LONGEST_WARM_UP_MS) : endsAt;
 
 interface Served {
   readonly requests: number;
@@ -108,8 +116,8 @@ export function feedWarmUp(
 ): void {
   const { latency, errors, startedAt } = warmUp;
   if (latency === undefined || errors === undefined) return;
-  if (from >= startedAt + LONGEST_WARM_UP_MS) {
-    warmUp.mayFall = false;
+  if (at >= startedAt + LONGEST_WARM_UP_MS) {
+    warmUp.mayFall = warmUp.mayBeCold = false;
     return;
   }
   const seconds = ((from + at) / 2 - startedAt) / 1000;
@@ -117,11 +125,14 @@ export function feedWarmUp(
   feedFall(errors, failuresOf(canary), failuresOf(baseline), seconds);
   const errorsTau = timeConstantOf(errors, phi.errors);
   const tau = Math.max(timeConstantOf(latency, phi.latency), errorsTau);
-  warmUp.errorsEndAt = startedAt + TIME_CONSTANTS * errorsTau * 1000;
   warmUp.timeConstantMs = tau === 0 ? null : tau * 1000;
   warmUp.mayFall = mayFall(latency, phi.latency);
-  warmUp.endsAt = startedAt + Math.max(LEAST_WARM_UP_MS, TIME_CONSTANTS * tau * 1000);
+  warmUp.errorsEndAt = startedAt + lengthFor(errorsTau);
+  warmUp.endsAt = startedAt + lengthFor(tau);
 }
+
+/** @param tau in seconds */
+const lengthFor = (tau: number): number => Math.max(LEAST_WARM_UP_MS, TIME_CONSTANTS * tau * 1000);
 
 /** Number, mean, and squared deviations from the mean of observations. */
 interface Sample {
@@ -186,16 +197,23 @@ function timeConstantOf(
   return found;
 }
 
-/** Whether the level is above 0, and a level that falls to 0 has not been told from one that stays. */
-function mayFall({ smallest, weight, level, xx, xLevel, spread, freedom }: Fall, phi: number): boolean {
+/** Whether the level is above 0, and one that falls to 0 has not been told from one that stays, or that falls and stays above. */
+function mayFall({ smallest, weight, level, x, xx, xLevel, spread, freedom }: Fall, phi: number): boolean {
   if (freedom <= 0 || spread <= 0 || level < smallest * weight) return false;
   const variance = (phi * spread) / freedom;
   const staying = (level * level) / weight;
   if (staying < ABOVE * ABOVE * variance) return false;
   let falling = 0;
+  let above = staying;
   for (let k = 0; k < CANDIDATES_S.length; k++) {
     const explained = xLevel[k] ?? 0;
     falling = Math.max(falling, (explained * explained) / (xx[k] ?? 1));
+    const meanX = (x[k] ?? 0) / weight;
+    const variation = (xx[k] ?? 0) - (x[k] ?? 0) * meanX;
+    const covariation = explained - level * meanX;
+    if (variation <= 0 || covariation <= 0) continue;
+    const rest = level - (covariation / variation) * (x[k] ?? 0);
+    if (rest > smallest * weight) above = Math.max(above, staying + (covariation * covariation) / variation);
   }
-  return staying - falling < 2 * variance * GIVEN_UP;
+  return above - falling < 2 * variance * GIVEN_UP;
 }
