@@ -3,7 +3,7 @@ import { proveAudit } from '../store/proof.ts';
 import type { ProvedLog } from '../store/proof.ts';
 import { databasePath } from '../store/sqlite/database.ts';
 import { acquireOwner } from '../store/sqlite/owner.ts';
-import { migrateSqlite, readSqlite, writeSqlite } from '../store/sqlite/transfer.ts';
+import { migrateSqlite, readSqlite, requireStore, writeSqlite } from '../store/sqlite/transfer.ts';
 import { copyRows, requireSame, sumsOf } from '../store/transfer.ts';
 import type { RowSink, RowSource, TableSum } from '../store/transfer.ts';
 import { signingKeyIn } from './examine.ts';
@@ -23,6 +23,7 @@ export interface StoreCopied {
  *   present form; `corrupt` when the copy is not what was read
  */
 export async function copyStore(from: StorePlace, to: StorePlace): Promise<StoreCopied> {
+  if (from.kind === 'folder') requireStore(from.dir);
   const releases = [from, to].flatMap((place) => (place.kind === 'folder' ? [place.dir] : [])).map(owned);
   try {
     const key = from.kind === 'folder' ? await signingKeyIn(from.dir) : null;
@@ -84,6 +85,7 @@ async function migrateDatabase(url: string, check: boolean): Promise<Migrated> {
 }
 
 async function migrateFolder(dir: string, check: boolean): Promise<Migrated> {
+  requireStore(dir);
   if (check) return migrateSqlite(dir, check);
   const release = owned(dir);
   try {

@@ -1,7 +1,7 @@
 import { link, mkdtemp, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { SpillwayError } from '../core/errors.ts';
-import { copyDatabase, readSqlite, writeSqlite } from '../store/sqlite/transfer.ts';
+import { copyDatabase, readSqlite, requireStore, writeSqlite } from '../store/sqlite/transfer.ts';
 import { copyRows } from '../store/transfer.ts';
 import { describeStore, inScratch, signingKeyIn, unpackProved } from './examine.ts';
 import type { BackupKey } from './key.ts';
@@ -34,7 +34,8 @@ export const scratchIn = (dataDir: string): string => join(dataDir, 'backup');
  *   `corrupt` when the store is not sound; then nothing is left of it
  */
 export async function createBackup(request: BackupRequest): Promise<Manifest> {
-  const { dataDir, file, key, now } = request;
+  const { dataDir, database, file, key, now } = request;
+  if (database === null) requireStore(dataDir);
   const part = join(dirname(file), `.${basename(file)}.${process.pid}.part`);
   try {
     return await inScratch(scratchIn(dataDir), now, async (scratch) => {

@@ -1,5 +1,6 @@
 import { execFile } from 'node:child_process';
 import { access, chmod, link, mkdir, rename, stat } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { SpillwayError } from '../core/errors.ts';
@@ -60,6 +61,7 @@ export async function restoreBackup(request: RestoreRequest): Promise<Restored> 
   const { file, key, dataDir, now } = request;
   const owner = acquireOwner(dataDir);
   try {
+    await refuseRunning(dataDir);
     await refuseExisting(request);
     return await inScratch(scratchIn(dataDir), now, async (scratch) => {
       const manifest = await unpackProved(file, key, scratch);
@@ -81,6 +83,26 @@ export async function restoreBackup(request: RestoreRequest): Promise<Restored> 
     owner.release();
   }
 }
+
+/** A server whose store is elsewhere does not own the folder, but it listens there. */
+async function refuseRunning(dataDir: string): Promise<void> {
+  for (const name of (await entriesOf(dataDir)).filter((entry) => SOCKET.test(entry)))
+    if (await answers(join(dataDir, name)))
+      throw new SpillwayError('conflict', 'a Spillway server runs on this data folder', {
+        where: join(dataDir, name),
+        hint: 'Stop it first; what it started goes on to run, and traffic goes on to flow.',
+      });
+}
+
+const SOCKET = /^spillway(\.\d+)?\.sock$/;
+
+const answers = (path: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve(true);
+    }).once('error', () => resolve(false));
+  });
 
 async function refuseExisting({ dataDir, database, replace }: RestoreRequest): Promise<void> {
   if (replace) return;

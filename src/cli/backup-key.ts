@@ -4,7 +4,7 @@ import { SpillwayError } from '../core/errors.ts';
 import type { Io } from './io.ts';
 
 /** The variable that a backup's key is in, where no file is named. */
-export const KEY_VARIABLE = 'SPILLWAY_BACKUP_KEY';
+const KEY_VARIABLE = 'SPILLWAY_BACKUP_KEY';
 
 export interface KeyOptions {
   readonly keyFile?: string;

@@ -91,7 +91,7 @@ async function keptTree(source: RowSource): Promise<Claim> {
 }
 
 /** @returns null for a setting that was never put */
-export async function settingOf(source: RowSource, wanted: string): Promise<string | null> {
+async function settingOf(source: RowSource, wanted: string): Promise<string | null> {
   for await (const page of source.rows(tableNamed('settings')))
     for (const [name, value] of page) if (name === wanted) return String(value);
   return null;

@@ -13,6 +13,7 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs';
+import { createServer } from 'node:net';
 import { createInterface } from 'node:readline';
 import { join } from 'node:path';
 import { describe, it, type TestContext } from 'node:test';
@@ -305,6 +306,12 @@ describe('a restore', () => {
     const owner = acquireOwner(dir);
     await assert.rejects(restore(file, dir, true), says('conflict', /already runs Spillway on this folder/));
     owner.release();
+    const server = createServer().listen(join(dir, 'spillway.123.sock'));
+    await once(server, 'listening');
+    await assert.rejects(restore(file, dir, true), says('conflict', /server runs on this data folder/));
+    await new Promise((closed) => server.close(closed));
+    writeFileSync(join(dir, 'spillway.456.sock'), 'what a dead one has left');
+    await restore(file, dir, true);
   });
 
   it('moves aside what it replaces, and keeps what is newer', async (t) => {

@@ -12,7 +12,7 @@ const PAGE = 500;
 const ALL_PAGES = 2 ** 31 - 1;
 
 /** A connection that changes nothing. @throws SpillwayError as `openDatabase`; `not_found` */
-export function openReading(path: string): Database {
+function openReading(path: string): Database {
   try {
     const db = new BetterSqlite3(path, { readonly: true, fileMustExist: true });
     const form = formIn(db);
@@ -29,8 +29,11 @@ export function openReading(path: string): Database {
   }
 }
 
+/** @throws SpillwayError `not_found` where a folder has no store; as `openReading` */
+export const requireStore = (dir: string): void => void openReading(databasePath(dir)).close();
+
 /** How many steps of form a database has taken; 0 = it is no store yet. */
-export const formIn = (db: Database): number => Number(db.pragma('user_version', { simple: true }));
+const formIn = (db: Database): number => Number(db.pragma('user_version', { simple: true }));
 
 const unknownForm = (path: string, form: number): SpillwayError =>
   form === 0
