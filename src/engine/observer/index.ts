@@ -2,7 +2,7 @@ import { isActive } from '../../core/deployment.ts';
 import { messageOf } from '../../core/errors.ts';
 import { routeOf, type DeploymentId, type LaneId, type RevisionDigest } from '../../core/ids.ts';
 import type { Lane } from '../../core/lane.ts';
-import { seconds } from '../../core/time.ts';
+import { seconds, type Duration } from '../../core/time.ts';
 import type { PresentTraffic } from '../../judge/index.ts';
 import type { Endpoint } from '../../ports/traffic.ts';
 import type { LiveStatus } from '../control-plane.ts';
@@ -14,6 +14,11 @@ import { LaneObserver } from './lane-observer.ts';
 
 /** A lane at rest is looked at less often, unless something is missing there. */
 const LOOK_EVERY = { busy: seconds(1), otherwise: seconds(5) };
+/**
+ * So many of the lanes at rest are looked at in one round, those first whose last look is the longest ago: they neither come all at
+ * once, nor take the machine from the rollouts. With more than 2,500 of them each has its turn less often, with 10,000 every 20 s.
+ */
+const AT_REST_EACH_ROUND = 500;
 const NOT_LOOKED_AT = 'was not looked at yet';
 /** A look that takes longer is left alone, and the next one begun. */
 const LOOK_LIMIT = seconds(20);
@@ -97,7 +102,16 @@ export class Observer {
   async #round(): Promise<void> {
     const lanes = this.#lanes.all();
     await this.#hold(lanes);
-    await Promise.all(lanes.map((lane) => this.#consider(lane)));
+    const now = this.#world.system.monotonic();
+    const mine = lanes.filter(({ id }) => this.#holdings.has(id));
+    const known = mine.map((lane) => ({ lane, seen: this.#seenOf(lane) }));
+    const waiting = known.filter(({ seen }) => seen.busySince === null || now - seen.busySince >= LOOK_LIMIT);
+    const busy = waiting.filter(({ lane, seen }) => isBusy(lane, seen) && isDue(seen, now, LOOK_EVERY.busy));
+    const atRest = waiting
+      .filter(({ lane, seen }) => !isBusy(lane, seen) && isDue(seen, now, LOOK_EVERY.otherwise))
+      .toSorted((a, b) => (a.seen.lookedAt ?? -1) - (b.seen.lookedAt ?? -1))
+      .slice(0, AT_REST_EACH_ROUND);
+    await Promise.all([...busy, ...atRest].map(({ lane, seen }) => this.#look(lane, seen, now)));
   }
 
   async #hold(lanes: readonly Lane[]): Promise<void> {
@@ -109,28 +123,28 @@ export class Observer {
     for (const { id } of lanes) if (!this.#holdings.has(id)) this.#seen.delete(routeOf(id));
   }
 
+  /** @param looks of the first round, which may be too few */
   async #firstLook(looks: Promise<unknown>): Promise<void> {
+    const { system } = this.#world;
     const done = new AbortController();
-    await Promise.race([looks, this.#world.system.sleep(FIRST_LOOK_LIMIT, done.signal)]);
+    const everyLane = async () => {
+      await looks;
+      while (!done.signal.aborted && [...this.#seen.values()].some(({ trouble }) => trouble === undefined))
+        await system.sleep(LOOK_EVERY.busy, done.signal);
+    };
+    // A judge that a day's record brings back takes longer, and what it will say must not come too late.
+    const limit = async () => {
+      do await system.sleep(FIRST_LOOK_LIMIT, done.signal);
+      while ([...this.#seen.values()].some(({ observer }) => observer.isRebuilding));
+    };
+    await Promise.race([everyLane(), limit()]);
     done.abort();
     this.#looked.resolve();
   }
 
-  async #consider(lane: Lane): Promise<void> {
-    if (!this.#holdings.has(lane.id)) return;
-    const now = this.#world.system.monotonic();
-    const seen = this.#seenOf(lane);
-    const busy = seen.busySince !== null && now - seen.busySince < LOOK_LIMIT;
-    const state = watchedOf(lane)?.status.state;
-    const isBusy = (state !== undefined && isActive(state)) || seen.observer.lack !== null;
-    const every = isBusy ? LOOK_EVERY.busy : LOOK_EVERY.otherwise;
-    if (busy || (seen.lookedAt !== null && now - seen.lookedAt < every)) return;
-    seen.busySince = now;
-    seen.lookedAt = now;
-    await this.#look(lane, seen, now);
-  }
-
   async #look(lane: Lane, seen: Seen, began: number): Promise<void> {
+    seen.busySince = began;
+    seen.lookedAt = began;
     try {
       await seen.observer.look(lane);
       seen.trouble = null;
@@ -153,4 +167,12 @@ export class Observer {
     this.#seen.set(route, seen);
     return seen;
   }
+}
+
+const isDue = ({ lookedAt }: Seen, now: number, every: Duration): boolean =>
+  lookedAt === null || now - lookedAt >= every;
+
+function isBusy(lane: Lane, { observer }: Seen): boolean {
+  const state = watchedOf(lane)?.status.state;
+  return (state !== undefined && isActive(state)) || observer.lack !== null;
 }

@@ -3,7 +3,7 @@ import type { Instant } from '../../core/time.ts';
 import type { SeriesRow } from '../../ports/store.ts';
 import type { LiveStatus } from '../control-plane.ts';
 import { rolloutOf } from './expected.ts';
-import { replayInTurns } from './tape.ts';
+import { judgedRows, replayInTurns } from './tape.ts';
 import { Watch } from './watch.ts';
 
 /**
@@ -18,7 +18,7 @@ export async function judgedAgain(
   const rollout = rolloutOf(deployment);
   if (rollout === undefined) return undefined;
   const watch = new Watch(deployment, []);
-  await replayInTurns(watch, deployment, rows);
+  await replayInTurns(watch, judgedRows(deployment, rows));
   watch.assess(deployment, rollout, now);
   return watch.live();
 }

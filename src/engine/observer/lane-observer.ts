@@ -26,6 +26,7 @@ import { Metered } from './metered.ts';
 import { isMetered, type Side } from './series.ts';
 import { StrayKeeper } from './strays.ts';
 import { SurplusKeeper } from './surplus.ts';
+import { replayInTurns } from './tape.ts';
 import { noneOf, Watch } from './watch.ts';
 
 /** What was seen is acted on without another look for this long: three looks at a lane that soaks. */
@@ -55,6 +56,7 @@ export class LaneObserver {
   readonly #surplus: SurplusKeeper;
   #health: HealthBook | undefined;
   #watch: Watched | undefined;
+  #rebuilding: { readonly of: DeploymentId; readonly done: Promise<Watched> } | undefined;
   /** What the next look has to report beside the counts. */
   #pending = { crashes: noneOf(), instanceMinutes: noneOf() };
   #lookedAt: Instant | undefined;
@@ -86,6 +88,11 @@ export class LaneObserver {
   /** What the version that serves has to do at present; null where that is not known. */
   presentTraffic(): PresentTraffic | null {
     return this.#counting.presentTraffic(this.#world.system.now());
+  }
+
+  /** Whether the judge is being brought back from the record. */
+  get isRebuilding(): boolean {
+    return this.#rebuilding !== undefined;
   }
 
   /** Which instances should be ready and were not at the last look; null when none. */
@@ -134,23 +141,30 @@ export class LaneObserver {
       return undefined;
     }
     if (this.#watch?.of !== deployment.id) {
-      const rows = await this.#world.store.series(deployment.id);
-      const { metrics } = deployment.plan.analysis;
-      this.#watch = {
-        of: deployment.id,
-        watch: new Watch(
-          deployment,
-          rows.filter((row) => !isMetered(row)),
-        ),
-        metered: metrics && new Metered(this.#world, this.#id, deployment, metrics, rows.filter(isMetered)),
-      };
-      // What a revision did when it was deployed before is not held against it.
-      this.#health = undefined;
-      this.#pending = { crashes: noneOf(), instanceMinutes: noneOf() };
+      // It may take longer than a look may, and must not be done twice: the second would not know what the first has seen.
+      if (this.#rebuilding?.of !== deployment.id)
+        this.#rebuilding = { of: deployment.id, done: this.#rebuild(deployment) };
+      this.#watch = await this.#rebuilding.done.finally(() => (this.#rebuilding = undefined));
     }
     this.#watch.watch.concern(deployment);
     this.#watch.metered?.concern(deployment);
     return this.#watch.watch;
+  }
+
+  async #rebuild(deployment: Deployment): Promise<Watched> {
+    // What a revision did when it was deployed before is not held against it.
+    this.#health = undefined;
+    this.#pending = { crashes: noneOf(), instanceMinutes: noneOf() };
+    const rows = await this.#world.store.series(deployment.id);
+    const { metrics } = deployment.plan.analysis;
+    const watch = new Watch(deployment, []);
+    await replayInTurns(
+      watch,
+      rows.filter((row) => !isMetered(row)),
+    );
+    const metered =
+      metrics && new Metered(this.#world, this.#id, deployment, metrics, rows.filter(isMetered));
+    return { of: deployment.id, watch, metered };
   }
 
   #note(

@@ -33,24 +33,20 @@ export async function tapeInTurns(
   rows: readonly SeriesRow[],
 ): Promise<JudgeTape | null> {
   const { watch, tape } = recording(deployment);
-  await replayInTurns(watch, deployment, rows);
+  await replayInTurns(watch, judgedRows(deployment, rows));
   return tape();
 }
 
 /** Gives a judge what was recorded, while others get their turn. */
-export async function replayInTurns(
-  watch: Watch,
-  deployment: Deployment,
-  rows: readonly SeriesRow[],
-): Promise<void> {
-  for (const [index, row] of judgedRows(deployment, rows).entries()) {
+export async function replayInTurns(watch: Watch, rows: readonly SeriesRow[]): Promise<void> {
+  for (const [index, row] of rows.entries()) {
     watch.replay(row);
     if (index % TURN === TURN - 1) await nextTurn();
   }
 }
 
 /** Those of whoever counts for the judge. */
-const judgedRows = ({ plan }: Deployment, rows: readonly SeriesRow[]): readonly SeriesRow[] =>
+export const judgedRows = ({ plan }: Deployment, rows: readonly SeriesRow[]): readonly SeriesRow[] =>
   rows.filter((row) => isMetered(row) === (plan.analysis.metrics !== undefined));
 
 function recording(deployment: Deployment) {

@@ -1,11 +1,16 @@
-import type { AppendResult, Store } from '../../ports/store.ts';
+import type { DeploymentId } from '../../core/ids.ts';
+import type { AppendResult, SeriesRow, Store } from '../../ports/store.ts';
 import type { Chance } from '../../ports/system.ts';
 import { sequenced, stamped } from '../event-form.ts';
 import type { StampedEvent } from '../event-form.ts';
 import { alone, soleHolder } from '../holds.ts';
 import { StoreClient } from './client.ts';
 import type { Written } from './operations.ts';
+import type { KeptLook } from './records.ts';
 import { acquireOwner } from './owner.ts';
+
+/** Looks that are read at once. */
+const PAGE = 1000;
 
 /**
  * Opens the embedded store of a folder, or makes one, and becomes its only owner. Tasks that an owner before this one
@@ -58,7 +63,7 @@ function storeOver(client: StoreClient, chance: Chance): Omit<Store, 'close'> {
     events: (query) => client.call('events', query),
 
     appendSeries: (rows) => client.call('appendSeries', rows),
-    series: (deployment) => client.call('series', deployment),
+    series: (deployment) => seriesInPages(client, deployment),
     recordDelivery: (delivery) => client.call('recordDelivery', delivery),
     deliveries: (query) => client.call('deliveries', query),
     sequenceAudit: () => client.call('sequenceAudit'),
@@ -71,3 +76,14 @@ function storeOver(client: StoreClient, chance: Chance): Omit<Store, 'close'> {
 
 const withEvents = (written: Written, events: readonly StampedEvent[]): AppendResult =>
   written.ok ? { ok: true, version: written.version, events: sequenced(events, written.sequences) } : written;
+
+/** A rollout of a day has 86,400 looks: between pages others are answered. */
+async function seriesInPages(client: StoreClient, deployment: DeploymentId): Promise<readonly SeriesRow[]> {
+  const rows: SeriesRow[] = [];
+  for (let last: KeptLook | null = null; ;) {
+    const page: readonly KeptLook[] = await client.call('series', deployment, last, PAGE);
+    for (const { number: _number, ...row } of page) rows.push(row);
+    last = page.at(-1) ?? null;
+    if (page.length < PAGE) return rows;
+  }
+}

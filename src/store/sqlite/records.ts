@@ -28,6 +28,11 @@ export function insertItem(sql: Sql, item: InboxItem, id: string): InboxResult {
   return { duplicate: true, of: first?.id ?? '' };
 }
 
+/** `number`: the order in which they were kept. */
+export interface KeptLook extends SeriesRow {
+  readonly number: number;
+}
+
 /** Looks of the observer. */
 export function seriesOf(sql: Sql) {
   return {
@@ -41,13 +46,23 @@ export function seriesOf(sql: Sql) {
         );
     },
 
-    series: (deployment: DeploymentId): readonly SeriesRow[] =>
+    /** A page, after the row given; all of them when no limit is. */
+    series: (deployment: DeploymentId, after: KeptLook | null = null, limit = -1): readonly KeptLook[] =>
       sql
-        .all<{ at: number; payload: string }>(
-          'SELECT at, payload FROM series WHERE deployment = ? ORDER BY at, number',
+        .all<{ number: number; at: number; payload: string }>(
+          `SELECT number, at, payload FROM series WHERE deployment = ? AND (at, number) > (?, ?)
+           ORDER BY at, number LIMIT ?`,
           deployment,
+          after?.at ?? -Infinity,
+          after?.number ?? 0,
+          limit,
         )
-        .map((row) => ({ deployment, at: row.at as Instant, payload: JSON.parse(row.payload) as Json })),
+        .map(({ number, at, payload }) => ({
+          number,
+          deployment,
+          at: at as Instant,
+          payload: JSON.parse(payload) as Json,
+        })),
   };
 }
 

@@ -6,6 +6,7 @@ import type { Call } from './batch.ts';
 import { databasePath, openDatabase } from './database.ts';
 import { storeError } from './errors.ts';
 import { operationsOf } from './operations.ts';
+import { emptyLargeLog } from './wal.ts';
 
 /** An error in a form that survives the way between threads. `code` null = a defect, not a refusal. */
 export interface SentError {
@@ -26,6 +27,8 @@ export interface WorkerData {
 export type ToWorker = readonly Call[] | 'close';
 export type FromWorker = readonly SentOutcome[];
 
+const LOG_LOOK_MS = 10_000;
+
 function sent(error: unknown, path: string): SentError {
   const known = storeError(error, path);
   if (known instanceof SpillwayError)
@@ -41,8 +44,10 @@ function serve(dir: string): void {
     const operations = operationsOf(db);
     const runBatch = batchRunner(db, operations);
     db.transaction(() => operations.releaseAll()).immediate();
+    const looking = setInterval(() => emptyLargeLog(db, path), LOG_LOOK_MS);
     parentPort?.on('message', (message: ToWorker) => {
       if (message === 'close') {
+        clearInterval(looking);
         db.close();
         parentPort?.close();
         return answer([]);
