@@ -96,10 +96,10 @@ const refused = (what: string, where: string) =>
 
 /** The contents of a backup in their order: what several parts have in common is there once. */
 export function contentsOf(parts: readonly ManifestPart[]): ReadonlyMap<string, readonly FilePart[]> {
-  const contents = new Map<string, FilePart[]>();
-  for (const one of parts)
-    if (one.kind === 'file') contents.set(one.sha256, [...(contents.get(one.sha256) ?? []), one]);
-  return contents;
+  return Map.groupBy(
+    parts.filter((one) => one.kind === 'file'),
+    ({ sha256: content }) => content,
+  );
 }
 
 /** Bytes that the parts take on a disk. */

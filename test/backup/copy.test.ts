@@ -105,6 +105,26 @@ describe('bringing a store up to date', () => {
   });
 });
 
+describe('a backup of an older form', () => {
+  it('is made and proved as it is, and restored in the present form', async (t) => {
+    const dir = oldFolder(t);
+    const file = join(dir, 'b.backup');
+    const request = { file, key: KEY, database: null, now: Date.now() };
+    const { store: held } = await createBackup({ ...request, dataDir: dir, version: '1.0.0' });
+    assert.equal(held.form, 1);
+    const fresh = join(folderOf(t), 'fresh');
+    await restoreBackup({ ...request, dataDir: fresh, replace: false });
+    assert.deepEqual(await migrateStore(inFolder(fresh), true), {
+      from: MIGRATIONS.length,
+      to: MIGRATIONS.length,
+    });
+    const store = await openFolder(fresh);
+    assert.equal((await store.events({ limit: 1e6 })).length, held.events);
+    assert.equal((await store.sequenceAudit()).root, held.root);
+    await store.close();
+  });
+});
+
 describe('what a copy takes', () => {
   it('is every table and column of the embedded store but who has claimed a task', (t) => {
     const dir = folderOf(t);
