@@ -1,6 +1,14 @@
 import { DEFAULT_SETTINGS, type JudgeRule, type JudgeSettings } from '../../src/judge/index.ts';
 import type { Rollout } from './run.ts';
-import { dead, failing, failingAmongLoopers, healthy, slower } from './scenarios.ts';
+import {
+  dead,
+  failing,
+  failingAmongLoopers,
+  failingAndCold,
+  healthy,
+  slower,
+  slowerAndCold,
+} from './scenarios.ts';
 import type { Scenario } from './stream/scenario.ts';
 
 /** One figure of the table: a rollout that is played with so many seeds. */
@@ -104,6 +112,17 @@ const paced: Cell = {
   paced: true,
 };
 
+/** Not good releases, with the warm-up that is found: whether they ever come to 100%, and when harm is shown. */
+const coldAndBad: readonly Cell[] = [slowerAndCold(0.2, 0.5), slowerAndCold(0.2, 1), failingAndCold()].map(
+  (scenario) => ({
+    ...falseAlarms(scenario, 'sequential', HALF_HOUR, RUNS),
+    id: idOf(`${scenario.name} paced`),
+    healthy: false,
+    until: 'completed',
+    paced: true,
+  }),
+);
+
 /** Every stream of identical code, for a day at three error rates. */
 const days: readonly Cell[] = RATES.flatMap((rate) => [
   falseAlarms(healthy.steady(rate), 'sequential', DAY, MANY_RUNS),
@@ -121,6 +140,10 @@ const halfHours: readonly Cell[] = [
     healthy.badInstances(),
     healthy.lingering(),
     healthy.pauses(),
+    healthy.rarePauses(10),
+    healthy.rarePauses(60),
+    healthy.alonePauses(),
+    healthy.outages(),
     healthy.slowInstances(),
   ].flatMap((scenario) => [
     falseAlarms(scenario, 'untempered', HALF_HOUR, RUNS),
@@ -131,6 +154,8 @@ const halfHours: readonly Cell[] = [
   ),
   falseAlarms(healthy.cold(0.01, 0.3), 'sequential', HALF_HOUR, RUNS),
   falseAlarms(healthy.cold(0.01, 0.5), 'sequential', HALF_HOUR, RUNS),
+  falseAlarms(healthy.coldLine(), 'sequential', HALF_HOUR, RUNS),
+  falseAlarms(healthy.coldCliff(), 'sequential', HALF_HOUR, RUNS),
   ...[20, 100].flatMap((clients) => [
     falseAlarms(healthy.sticky(0.01, clients), 'sequential', HALF_HOUR, RUNS, 'client'),
     falseAlarms(healthy.sticky(0.01, clients), 'counted by request', HALF_HOUR, RUNS),
@@ -177,6 +202,7 @@ export const CELLS: readonly Cell[] = [
   ...regressions,
   ...certificates,
   paced,
+  ...coldAndBad,
   ...halfHours,
   ...peers,
   ...days,

@@ -91,6 +91,22 @@ export const healthy = {
     bursty('bad instances that may linger', 0.01, 0, { ...bad(300, 0.02), varied: true }),
   /** A garbage collector that stops each instance for a second a minute. */
   pauses: (): Scenario => ({ ...service('pauses, 1%', 0.01), pausesEverySeconds: MINUTE }),
+  /** The same, too rarely for their mean to tell what one of them does. */
+  rarePauses: (everyMinutes: number): Scenario => ({
+    ...service(`pauses every ${everyMinutes} min, 1%`, 0.01),
+    pausesEverySeconds: everyMinutes * MINUTE,
+  }),
+  /** With one instance of the stable version, of which nothing can be learnt. */
+  alonePauses: (): Scenario => ({
+    ...service('pauses of one stable instance every 10 min, 1%', 0.01),
+    stableInstances: 1,
+    pausesEverySeconds: 10 * MINUTE,
+  }),
+  /** Each instance fails fully for 2 s, about every half hour. */
+  outages: (): Scenario => ({
+    ...service('instances that fail for 2 s every 30 min, 1%', 0.01),
+    badInstances: { everySeconds: 30 * MINUTE, lastsSeconds: 2, varied: false, errorRate: 0.99 },
+  }),
   /** Each instance is slower for 20 s, about every 10 minutes. */
   slowInstances: (): Scenario => ({
     ...service('slow instances, 1%', 0.01),
@@ -103,6 +119,16 @@ export const healthy = {
   cold: (rate: number, atFirst: number): Scenario => ({
     ...service(`cold start +${percent(atFirst)}, ${percent(rate)}`, rate),
     canaryLatency: warming(atFirst),
+  }),
+  /** Latency falls in a straight line, for three minutes. */
+  coldLine: (): Scenario => ({
+    ...service('cold start +100% falling in a line, 1%', 0.01),
+    canaryLatency: (second) => Math.max(1, 2 - second / (3 * MINUTE)),
+  }),
+  /** Latency is three times the usual, and all at once no more. */
+  coldCliff: (): Scenario => ({
+    ...service('cold start +200% for 45 s, 1%', 0.01),
+    canaryLatency: (second) => (second < 45 ? 3 : 1),
   }),
   lowTraffic: (rate: number): Scenario => ({
     ...service(`5 requests/s, ${percent(rate)}`, rate),
@@ -130,6 +156,19 @@ export const dead = (requestsPerSecond: number): Scenario => ({
 export const slower = (part: number): Scenario => ({
   ...service(`p95 +${percent(part)}`, 0.005),
   canaryLatency: 1 + part,
+});
+
+/** The same, and colder at first. */
+export const slowerAndCold = (part: number, atFirst: number): Scenario => ({
+  ...service(`p95 +${percent(part)} after a cold start +${percent(atFirst)}`, 0.01),
+  canaryLatency: (second) => (1 + part) * warming(atFirst)(second),
+});
+
+/** Three times the errors, of a canary whose latency starts cold. */
+export const failingAndCold = (): Scenario => ({
+  ...healthy.cold(0.01, 1),
+  name: 'errors x 3, 1%, cold start +100%',
+  canaryErrors: 3,
 });
 
 /** A doubling among looping clients: the others fail twice as often on the canary. */

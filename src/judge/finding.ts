@@ -24,6 +24,7 @@ export type Rule =
   | 'no-baseline-data'
   | 'evidence-without-effect'
   | 'evidence-warning'
+  | 'latency-too-varied'
   | 'step-time-over'
   // undecided
   | 'step-time'

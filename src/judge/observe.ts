@@ -9,9 +9,9 @@ import { feedLatency, LATENCY_QUANTILES, setThresholds, type LatencyTest } from 
 import { feedLatencyDispersion } from './sequential/latency-dispersion.ts';
 import { findPlaces } from './sequential/places.ts';
 import { feedRatio } from './sequential/ratio.ts';
-import { beginWarmUp, feedWarmUp } from './sequential/warm-up.ts';
+import { beginWarmUp, COMPARED_AFTER_SLOW_MS, feedWarmUp, leastCompared } from './sequential/warm-up.ts';
 import { addToWindow, createWindow, moveWindow } from './sequential/window.ts';
-import { LEAST_COMPARED_MS, MOST_OF_ERRORS, WARNING_E, type JudgeSettings } from './settings.ts';
+import { MOST_OF_ERRORS, WARNING_E, type JudgeSettings } from './settings.ts';
 import { latencyPhiIn, newComparison, newLimits, phiIn, type Judge } from './state.ts';
 import { addServed, addTotals, checkTick, type InstanceCount, type Tick } from './tick.ts';
 import { addWaiting, createPair, createWaiting, readArm, readWaiting } from './waiting.ts';
@@ -20,8 +20,6 @@ import { addWaiting, createPair, createWaiting, readArm, readWaiting } from './w
 const LONGEST_MERGE_MS = 60_000;
 /** Where thresholds hold for a whole step, they are taken from no fewer answers than these. */
 const FEWEST_FOR_A_STEP = 200;
-/** The same where the canary was slower while it might have been cold. */
-const AFTER_SUSPICION_MS = 120_000;
 const LOG_WARNING = Math.log(WARNING_E);
 
 /** Room for the tick that is being folded, so that no tick needs room of its own; nothing in it outlives a call. */
@@ -113,10 +111,13 @@ function turnLatency(judge: Judge, warm: boolean, from: number): void {
   if (warm === judge.latencyWarm) return;
   judge.latencyWarm = warm;
   judge.waiting = undefined;
-  judge.latencyProvenAt = from + LEAST_COMPARED_MS;
-  if (warm) return renewWindow(judge);
+  if (warm) {
+    judge.latencyProvenAt = from + leastCompared(judge.warmUp);
+    return renewWindow(judge);
+  }
   const { latency, plain } = newComparison(judge.settings);
   Object.assign(judge, { latency, plain });
+  takeThresholds(judge);
   renewLimits(judge, ({ quantile }) => quantile !== undefined);
 }
 
@@ -124,7 +125,7 @@ function turnLatency(judge: Judge, warm: boolean, from: number): void {
 function lookAgain(judge: Judge, from: number): void {
   if ((logEsOf(judge).latencyWarning ?? 0) < LOG_WARNING) return;
   judge.latency = newComparison(judge.settings).latency;
-  judge.latencyProvenAt = from + AFTER_SUSPICION_MS;
+  judge.latencyProvenAt = from + COMPARED_AFTER_SLOW_MS;
   renewWindow(judge);
 }
 

@@ -12,8 +12,8 @@ import {
 import { plainFinding } from './plain/index.ts';
 import { strongest } from './sequential/combined.ts';
 import { matters } from './sequential/effects.ts';
-import { warmUpEnd } from './sequential/warm-up.ts';
-import { LEAST_COMPARED_MS, WARNING_E } from './settings.ts';
+import { leastCompared, warmUpEnd } from './sequential/warm-up.ts';
+import { LARGEST_PHI, WARNING_E } from './settings.ts';
 import type { Judge } from './state.ts';
 import { comparedErrors, odds, roughly } from './wording.ts';
 
@@ -69,15 +69,12 @@ export function assess(judge: Judge, context: AssessmentContext): Assessment {
   return { ...verdictOf(record), record };
 }
 
-function latencyProvenAt({
-  settings,
-  latency,
-  latencyWarm,
-  latencyProvenAt: at,
-  warmUp,
-}: Judge): number | null {
+function latencyProvenAt(judge: Judge): number | null {
+  const { settings, latency, warmUp, lastTickAt = 0 } = judge;
   if (settings.warmUpMs !== 'auto' || latency === undefined || latency.restsOn === 0) return null;
-  return latencyWarm ? at : warmUpEnd(warmUp) + LEAST_COMPARED_MS;
+  if (judge.latencyWarm) return judge.latencyProvenAt;
+  // It is compared from the next tick on at the earliest.
+  return Math.max(warmUpEnd(warmUp), lastTickAt) + leastCompared(warmUp);
 }
 
 /** Recomputes a verdict from its record alone. */
@@ -161,11 +158,24 @@ const lastlyIn = (record: AssessmentRecord): Finding =>
     ? certifiedIn(record)
     : fromPlain(plainFinding(record.evidence.plain, record.context));
 
+/** What evidence on latency is divided by, where least. */
+const leastPhi = ({ latencyPhi, phi }: Evidence): number =>
+  latencyPhi === null ? phi : Math.min(...latencyPhi.map((quantile) => quantile.phi));
+
+/** Whether latency is compared, and nothing would be seen in any of its quantiles. */
+const isUnseen = (evidence: Evidence): boolean =>
+  evidence.logE.latency !== null && leastPhi(evidence) > LARGEST_PHI;
+
 function certifiedIn({ context, evidence }: AssessmentRecord): Finding {
   const { held, logE, needed, remainingMs } = evidence.certificate;
   // Requests of the warm-up alone are data, and say nothing.
   if (context.concurrentBaseline && (evidence.canary.requests === 0 || evidence.baseline.requests === 0))
     return undecided('warm-up', 'both versions have had no requests at the same time since the warm-up');
+  if (context.concurrentBaseline && isUnseen(evidence))
+    return warning(
+      'latency-too-varied',
+      `stable's own instances differ so much in latency that a slower canary could not be told: evidence is divided by ${leastPhi(evidence).toFixed(0)}`,
+    );
   if (!context.certificateRequired || held)
     return ok('healthy', `no evidence of harm: ${comparedErrors(evidence)}`);
   const time = remainingMs === null ? 'no end in sight' : `about ${roughly(remainingMs)} more`;

@@ -13,6 +13,7 @@ const RULES: Readonly<Record<string, string>> = {
   'no-baseline-data': 'stable had no requests to compare with; no data never passes',
   'evidence-without-effect': 'a difference is shown, but one too small to matter',
   'evidence-warning': 'evidence of harm grows, but is not enough yet to roll back',
+  'latency-too-varied': "stable's instances differ too much in latency for a slower canary to be told",
   'step-time-over': "the step's longest time is over without a clear verdict",
   'step-time': 'the step is watched for its minimum time',
   'warm-up': 'the first moments of the canary are left out of the evidence',

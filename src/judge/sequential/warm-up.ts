@@ -20,6 +20,11 @@ const ABOVE = 2.5;
 /** That it will fall to the baseline's is given up when a level that stays above explains e^6 times better what was seen. */
 const GIVEN_UP = 6;
 
+/** Latency is compared for so long after the warm-up before nothing shown speaks for health. */
+const LEAST_COMPARED_MS = 30_000;
+/** The same for a canary that was slower at first. */
+export const COMPARED_AFTER_SLOW_MS = 60_000;
+
 /** Sums of a weighted regression of a level on e^(-t / tau), for each candidate tau. */
 interface Fall {
   readonly smallest: number;
@@ -95,6 +100,10 @@ export function beginWarmUp(warmUp: WarmUp, at: number): void {
 /** When a verdict need no longer wait for the warm-up, as far as is known: a fall to the baseline's level that is only possible is waited for longest. */
 export const warmUpEnd = ({ endsAt, mayFall, startedAt }: WarmUp): number =>
   mayFall ? Math.max(endsAt, startedAt + LONGEST_WARM_UP_MS) : endsAt;
+
+/** For how long latency must be compared before nothing shown speaks for health, where the length of the warm-up is found. */
+export const leastCompared = ({ timeConstantMs }: WarmUp): number =>
+  timeConstantMs === null ? LEAST_COMPARED_MS : COMPARED_AFTER_SLOW_MS;
 
 interface Served {
   readonly requests: number;
