@@ -24,9 +24,6 @@ export interface BackupRequest {
   readonly version: string;
 }
 
-/** Where what is in work is kept: beside what it is a copy of, since it is as secret. */
-export const scratchIn = (dataDir: string): string => join(dataDir, 'backup');
-
 /**
  * Backs up everything that a server keeps and that cannot be made again, while it runs or not. The file has its name only once
  * it was unpacked again and proved.
@@ -38,7 +35,7 @@ export async function createBackup(request: BackupRequest): Promise<Manifest> {
   if (database === null) requireStore(dataDir);
   const part = join(dirname(file), `.${basename(file)}.${process.pid}.part`);
   try {
-    return await inScratch(scratchIn(dataDir), now, async (scratch) => {
+    return await inScratch(dataDir, now, async (scratch) => {
       await inScratch(scratch, now, (staging) => write(request, part, staging));
       const manifest = await unpackProved(part, key, await mkdtemp(join(scratch, 'proof-')));
       await publish(part, file);

@@ -1,8 +1,8 @@
-import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SpillwayError } from '../core/errors.ts';
-import { entriesOf, missing } from '../exec/files.ts';
+import { entriesOf } from '../exec/files.ts';
 import { proveAudit } from '../store/proof.ts';
 import { checkDatabase, readSqlite } from '../store/sqlite/transfer.ts';
 import { tableNamed } from '../store/transfer.ts';
@@ -66,25 +66,33 @@ export async function verifyBackup(file: string, key: BackupKey): Promise<Manife
   return unpackProved(file, key, scratch).finally(() => rm(scratch, { recursive: true, force: true }));
 }
 
+const SCRATCH = '.backup-';
 /** What a killed Spillway left is deleted after this long. */
 const ABANDONED_MS = 24 * 3600_000;
 
-/** Does something in a folder of its own that is gone afterwards. @param parent made where it is not there */
+/**
+ * Does something in a folder of its own that is gone afterwards: in the data folder, since what is in work is as secret as
+ * what is there.
+ */
 export async function inScratch<Value>(
-  parent: string,
+  dataDir: string,
   now: number,
   work: (scratch: string) => Promise<Value>,
 ): Promise<Value> {
-  await mkdir(parent, { recursive: true, mode: 0o700 });
-  for (const name of await entriesOf(parent)) {
-    const found = await stat(join(parent, name)).catch(missing);
-    if (found && now - found.mtimeMs > ABANDONED_MS)
-      await rm(join(parent, name), { recursive: true, force: true });
-  }
-  const scratch = await mkdtemp(join(parent, 'work-'));
+  for (const name of (await entriesOf(dataDir)).filter((entry) => entry.startsWith(SCRATCH)))
+    await dropAbandoned(join(dataDir, name), now);
+  const scratch = await mkdtemp(join(dataDir, SCRATCH));
   try {
     return await work(scratch);
   } finally {
     await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function dropAbandoned(folder: string, now: number): Promise<void> {
+  try {
+    if (now - (await stat(folder)).mtimeMs > ABANDONED_MS) await rm(folder, { recursive: true });
+  } catch {
+    // Another user's, or just gone: nothing that a backup has to wait for.
   }
 }

@@ -8,7 +8,6 @@ import { entriesOf, missing } from '../exec/files.ts';
 import { acquireOwner } from '../store/sqlite/owner.ts';
 import { markRestored, readSqlite } from '../store/sqlite/transfer.ts';
 import { copyRows, requireSame, sumsOf } from '../store/transfer.ts';
-import { scratchIn } from './create.ts';
 import { inScratch, unpackProved } from './examine.ts';
 import type { BackupKey } from './key.ts';
 import type { Manifest } from './manifest.ts';
@@ -63,7 +62,7 @@ export async function restoreBackup(request: RestoreRequest): Promise<Restored> 
   try {
     await refuseRunning(dataDir);
     await refuseExisting(request);
-    return await inScratch(scratchIn(dataDir), now, async (scratch) => {
+    return await inScratch(dataDir, now, async (scratch) => {
       const manifest = await unpackProved(file, key, scratch);
       const note: RestoredNote = {
         made: manifest.made,

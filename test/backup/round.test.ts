@@ -96,7 +96,11 @@ describe('a backup', () => {
     const file = join(dir, '..', 'b1.backup');
     await back(dir, file);
     assert.equal(modeOf(file), 0o600);
-    assert.deepEqual(readdirSync(join(dir, 'backup')), [], 'nothing is left of the work');
+    assert.deepEqual(
+      readdirSync(dir).filter((name) => name.includes('backup')),
+      [],
+      'nothing is left of the work',
+    );
     assert.doesNotMatch(readFileSync(file, 'latin1'), /postgres:\/\/secret/);
 
     const fresh = join(folderOf(t), 'deep', 'fresh');
