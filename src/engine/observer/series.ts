@@ -1,9 +1,9 @@
 import type { RevisionDigest } from '../../core/ids.ts';
 import type { Json } from '../../core/json.ts';
 import {
-  BUCKETS,
   countFrom,
   createHistogram,
+  isSparse,
   mergeInto,
   toSparse,
   type ArmTick,
@@ -11,6 +11,7 @@ import {
   type InstanceCount as JudgedInstance,
   type InstanceHistory,
   type JudgeSettings,
+  type Latencies,
   type SparseHistogram,
 } from '../../judge/index.ts';
 import type { SeriesRow } from '../../ports/store.ts';
@@ -32,7 +33,7 @@ export interface InstanceCount {
   readonly errors: number;
   /** Every request that failed. */
   readonly failures: number;
-  readonly latency: Histogram;
+  readonly latency: Latencies;
   /** By bucket of latency: answers in it or above, each sticky visitor once. */
   readonly slow: ReadonlyMap<number, number>;
   /** Failing visitors, as far as they can be told apart. */
@@ -96,16 +97,21 @@ function partOf({ revision, arm }: InstanceCounts, { canary, stable, fresh }: Si
   return fresh && arm !== 'baseline' ? 'stable' : 'baseline';
 }
 
-/** As it is remembered: most buckets are empty, and there are many instances. */
-interface Remembered extends Omit<InstanceCount, 'latency'> {
-  readonly latency: SparseHistogram;
-}
-
-const remembered = (count: InstanceCount): Remembered => ({
+/** As it is to be remembered: most buckets are empty, and there are many instances. */
+const remembered = (count: InstanceCount): InstanceCount => ({
   ...count,
-  latency: toSparse(count.latency),
+  latency: sparse(count.latency),
   slow: new Map(count.slow),
 });
+
+const sparse = (latency: Latencies): SparseHistogram => (isSparse(latency) ? latency : toSparse(latency));
+
+function dense(latency: Latencies): Histogram {
+  if (!isSparse(latency)) return latency;
+  const histogram = createHistogram();
+  mergeInto(histogram, latency);
+  return histogram;
+}
 
 /**
  * Turns counts that only grow into what each look brought. A new epoch means that the provider began again from 0. Where an instance's
@@ -114,7 +120,7 @@ const remembered = (count: InstanceCount): Remembered => ({
  */
 export class Counters {
   #epoch: string | undefined;
-  readonly #last = new Map<string, Remembered>();
+  readonly #last = new Map<string, InstanceCount>();
 
   begin(epoch: string, base: readonly InstanceCount[]): void {
     this.#enter(epoch);
@@ -129,7 +135,7 @@ export class Counters {
     for (const count of counts) {
       const before = this.#last.get(count.name);
       this.#remember(count);
-      const change = before === undefined ? count : difference(count, before);
+      const change = before === undefined ? remembered(count) : difference(count, before);
       if (change === undefined) reset.push(count);
       else if (change.requests > 0 || change.failures > 0 || change.slow.size > 0) news.push(change);
     }
@@ -142,7 +148,7 @@ export class Counters {
     this.#enter(epoch);
     for (const count of counts) {
       const before = this.#last.get(count.name);
-      this.#remember(before === undefined ? count : sum(before, count));
+      this.#last.set(count.name, before === undefined ? remembered(count) : sum(before, count));
     }
     for (const count of reset) this.#remember(count);
   }
@@ -158,9 +164,9 @@ export class Counters {
 }
 
 /** @returns undefined where a count went back */
-function difference(now: InstanceCount, before: Remembered): InstanceCount | undefined {
-  const latency = now.latency.slice();
-  const { pairs } = before.latency;
+function difference(now: InstanceCount, before: InstanceCount): InstanceCount | undefined {
+  const latency = dense(now.latency).slice();
+  const { pairs } = sparse(before.latency);
   for (let i = 0; i < pairs.length; i += 2) {
     const bucket = pairs[i] ?? 0;
     const change = (latency[bucket] ?? 0) - (pairs[i + 1] ?? 0);
@@ -173,32 +179,31 @@ function difference(now: InstanceCount, before: Remembered): InstanceCount | und
     requests: now.requests - before.requests,
     errors: now.errors - before.errors,
     failures: now.failures - before.failures,
-    latency,
+    latency: toSparse(latency),
     slow: new Map(slow.filter(([, n]) => n > 0)),
     clients: now.clients - before.clients,
   };
   const { requests, errors, failures, clients } = change;
-  const wentBack = Math.min(requests, errors, failures, clients) < 0;
-  return wentBack || [...before.slow].some(([bucket, n]) => n > (now.slow.get(bucket) ?? 0))
-    ? undefined
-    : change;
+  if (Math.min(requests, errors, failures, clients) < 0) return undefined;
+  return [...before.slow].some(([bucket, n]) => n > (now.slow.get(bucket) ?? 0)) ? undefined : change;
 }
 
-function sum(a: Remembered, b: InstanceCount): InstanceCount {
-  const latency = b.latency.slice();
-  mergeInto(latency, a.latency);
+/** Changes `before`, if it can: a day has 86,400 looks to be summed up. */
+function sum(before: InstanceCount, more: InstanceCount): InstanceCount {
+  const latency = dense(before.latency);
+  mergeInto(latency, more.latency);
   return {
-    ...b,
-    requests: a.requests + b.requests,
-    errors: a.errors + b.errors,
-    failures: a.failures + b.failures,
+    ...more,
+    requests: before.requests + more.requests,
+    errors: before.errors + more.errors,
+    failures: before.failures + more.failures,
     latency,
-    slow: sumSlow([a, b]),
-    clients: a.clients + b.clients,
+    slow: sumSlow([before, more]),
+    clients: before.clients + more.clients,
   };
 }
 
-function sumSlow(counts: ReadonlyArray<Pick<InstanceCount, 'slow'>>): ReadonlyMap<number, number> {
+function sumSlow(counts: readonly InstanceCount[]): ReadonlyMap<number, number> {
   const total = new Map<number, number>();
   for (const { slow } of counts)
     for (const [bucket, n] of slow) total.set(bucket, (total.get(bucket) ?? 0) + n);
@@ -315,11 +320,7 @@ function pack({
   slow,
   clients,
 }: InstanceCount): PackedCount {
-  const packed: number[] = [];
-  for (let bucket = 0; bucket < BUCKETS; bucket++) {
-    const count = latency[bucket] ?? 0;
-    if (count > 0) packed.push(bucket, count);
-  }
+  const packed = [...sparse(latency).pairs];
   const always = [name, part, requests, errors, packed] as const;
   const plain = slow.size === 0 && clients === 0 && failures === errors;
   return plain ? always : [...always, [...slow].flat(), clients, failures];
@@ -327,8 +328,7 @@ function pack({
 
 function unpack(count: PackedCount): InstanceCount {
   const [name, part, requests, errors, packed, slow = [], clients = 0, failures = errors] = count;
-  const latency = createHistogram();
-  for (const [bucket, count] of pairs(packed)) latency[bucket] = count;
+  const latency = { pairs: Uint32Array.from(packed) };
   return { name, part, requests, errors, failures, latency, slow: new Map(pairs(slow)), clients };
 }
 

@@ -6,6 +6,7 @@ import {
   mergeInto,
   quantileBuckets,
   type Histogram,
+  type Latencies,
 } from '../../judge/index.ts';
 
 /** What is slow is taken anew so often, from what was seen for at least as long as REMEMBERED. */
@@ -31,7 +32,7 @@ export class SlowPast {
   }
 
   /** Takes what was answered since the look before: it makes what is slow later, not now. */
-  note(now: Instant, counts: ReadonlyArray<{ readonly latency: Histogram }>): void {
+  note(now: Instant, counts: ReadonlyArray<{ readonly latency: Latencies }>): void {
     for (const { latency } of counts) mergeInto(this.#recent, latency);
     if (elapsed(this.#takenAt, now) < TAKEN_EVERY) return;
     this.#takenAt = now;
