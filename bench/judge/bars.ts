@@ -52,6 +52,8 @@ const falseAlarms = (cell: Cell): readonly Target[] => [
 /** Where only latency comes in bursts. */
 const PAUSES: readonly Target[] = [
   ['pauses-1pc-sequential-30min', 'instances that pause'],
+  ['pauses-every-10-min-1pc-sequential-30min', 'instances that pause every 10 min'],
+  ['pauses-every-60-min-1pc-sequential-30min', 'instances that pause every 60 min'],
   ['slow-instances-1pc-sequential-30min', 'instances that are slow for a while'],
 ].flatMap(([cell = '', name]): Target[] => [
   { cell, what: `${name}, 30 min: false retreat`, unit: '%', figure: percentOf('retreat'), bar: atMost(1) },
@@ -63,6 +65,29 @@ const PAUSES: readonly Target[] = [
     bar: atMost(0.1),
   },
 ]);
+
+/** Cold starts that are no fall which can be told: retreats are what is left for them. */
+const ODD_STARTS: readonly Target[] = [
+  ['cold-start-100pc-falling-in-a-line-1pc-sequential-30min', 'cold start +100% that falls in a line'],
+  ['cold-start-200pc-for-45-s-1pc-sequential-30min', 'cold start +200% for 45 s'],
+].flatMap(([cell = '', name]): Target[] => [
+  { cell, what: `${name}, 30 min: false retreat`, unit: '%', figure: percentOf('retreat') },
+  {
+    cell,
+    what: `${name}, 30 min: false rollback`,
+    unit: '%',
+    figure: percentOf('rollback'),
+    bar: atMost(0.1),
+  },
+]);
+
+/** Slower releases that start cold, at `pace: evidence`. */
+const SLOW_AND_COLD: readonly Target[] = [50, 100].map((cold) => ({
+  cell: `pace-evidence-p95-20pc-after-a-cold-start-${cold}pc`,
+  what: `p95 + 20% after a cold start +${cold}%: comes to 100%`,
+  unit: '%',
+  figure: percentOf('completed'),
+}));
 
 const DAY = 86_400;
 
@@ -147,6 +172,8 @@ const TARGETS: readonly Target[] = [
   ...certificates,
   ...pace,
   ...PAUSES,
+  ...ODD_STARTS,
+  ...SLOW_AND_COLD,
   ...CELLS.filter(({ seconds, healthy }) => healthy && seconds === DAY).flatMap(falseAlarms),
 ];
 

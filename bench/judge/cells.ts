@@ -112,16 +112,17 @@ const paced: Cell = {
   paced: true,
 };
 
-/** Not good releases, with the warm-up that is found: whether they ever come to 100%, and when harm is shown. */
-const coldAndBad: readonly Cell[] = [slowerAndCold(0.2, 0.5), slowerAndCold(0.2, 1), failingAndCold()].map(
-  (scenario) => ({
+/** Bad releases that start cold, with the warm-up that is found: whether slower ones ever come to 100%, and when errors are shown. */
+const coldAndBad: readonly Cell[] = [
+  ...[slowerAndCold(0.2, 0.5), slowerAndCold(0.2, 1)].map((scenario): Cell => ({
     ...falseAlarms(scenario, 'sequential', HALF_HOUR, RUNS),
-    id: idOf(`${scenario.name} paced`),
+    id: idOf(`pace-evidence ${scenario.name}`),
     healthy: false,
     until: 'completed',
     paced: true,
-  }),
-);
+  })),
+  { ...falseAlarms(failingAndCold(), 'sequential', HALF_HOUR, RUNS), healthy: false },
+];
 
 /** Every stream of identical code, for a day at three error rates. */
 const days: readonly Cell[] = RATES.flatMap((rate) => [

@@ -24,12 +24,12 @@ export type Rule =
   | 'no-baseline-data'
   | 'evidence-without-effect'
   | 'evidence-warning'
-  | 'latency-too-varied'
   | 'step-time-over'
   // undecided
   | 'step-time'
   | 'warm-up'
   | 'certificate'
+  | 'too-varied'
   // ok
   | 'healthy';
 

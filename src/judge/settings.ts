@@ -93,8 +93,6 @@ export const LEAST_WARM_UP_MS = 30_000;
  */
 export const MOST_OF_ERRORS = 3;
 export const MOST_OF_SLOW = 1;
-/** Where evidence on latency is divided by more than this, that nothing is shown says nothing. */
-export const LARGEST_PHI = 20;
 /** Evidence in favour of harm from which a rollout pauses. */
 export const WARNING_E = 10;
 /** With two stages a canary is rolled back at so many times the evidence at which it retreats. */

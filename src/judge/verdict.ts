@@ -13,9 +13,14 @@ import { plainFinding } from './plain/index.ts';
 import { strongest } from './sequential/combined.ts';
 import { matters } from './sequential/effects.ts';
 import { leastCompared, warmUpEnd } from './sequential/warm-up.ts';
-import { LARGEST_PHI, WARNING_E } from './settings.ts';
+import { WARNING_E } from './settings.ts';
 import type { Judge } from './state.ts';
 import { comparedErrors, odds, roughly } from './wording.ts';
+
+/** Up to here evidence is divided by what bursts of every day make. */
+const USUAL_PHI = 20;
+/** Beyond it, so many canary requests for each by which it is divided are asked for. */
+const FEWEST_INDEPENDENT = 200;
 
 /** What the verdict depends on beside the evidence. Times are epoch milliseconds. */
 export interface AssessmentContext {
@@ -158,24 +163,28 @@ const lastlyIn = (record: AssessmentRecord): Finding =>
     ? certifiedIn(record)
     : fromPlain(plainFinding(record.evidence.plain, record.context));
 
-/** What evidence on latency is divided by, where least. */
-const leastPhi = ({ latencyPhi, phi }: Evidence): number =>
-  latencyPhi === null ? phi : Math.min(...latencyPhi.map((quantile) => quantile.phi));
-
-/** Whether latency is compared, and nothing would be seen in any of its quantiles. */
-const isUnseen = (evidence: Evidence): boolean =>
-  evidence.logE.latency !== null && leastPhi(evidence) > LARGEST_PHI;
+/**
+ * Where instances vary wildly, as after one that was dead for minutes, evidence is divided by so much that nothing shown says nothing
+ * before very many requests.
+ */
+function tooVariedIn({ phi, latencyPhi, logE, canary }: Evidence): Finding | undefined {
+  const least =
+    latencyPhi === null || logE.latency === null ? phi : Math.min(...latencyPhi.map((one) => one.phi));
+  if (least <= USUAL_PHI || canary.requests >= FEWEST_INDEPENDENT * least) return undefined;
+  const many = Math.ceil(FEWEST_INDEPENDENT * least);
+  return undecided(
+    'too-varied',
+    `stable's own instances differ so much that evidence is divided by ${least.toFixed(0)}: harm would hardly be seen before ${many} canary requests, and there were ${canary.requests}`,
+  );
+}
 
 function certifiedIn({ context, evidence }: AssessmentRecord): Finding {
   const { held, logE, needed, remainingMs } = evidence.certificate;
   // Requests of the warm-up alone are data, and say nothing.
   if (context.concurrentBaseline && (evidence.canary.requests === 0 || evidence.baseline.requests === 0))
     return undecided('warm-up', 'both versions have had no requests at the same time since the warm-up');
-  if (context.concurrentBaseline && isUnseen(evidence))
-    return warning(
-      'latency-too-varied',
-      `stable's own instances differ so much in latency that a slower canary could not be told: evidence is divided by ${leastPhi(evidence).toFixed(0)}`,
-    );
+  const tooVaried = context.concurrentBaseline ? tooVariedIn(evidence) : undefined;
+  if (tooVaried !== undefined) return tooVaried;
   if (!context.certificateRequired || held)
     return ok('healthy', `no evidence of harm: ${comparedErrors(evidence)}`);
   const time = remainingMs === null ? 'no end in sight' : `about ${roughly(remainingMs)} more`;

@@ -29,12 +29,14 @@ describe('what the judge is without', () => {
     assert.ok(!isQuiet(mutated(bursty, { tempering: 'off' })));
   });
 
-  test('tempering of latency: it takes instances that pause for harm', () => {
-    const pausing = { ...rollout(healthy.pauses(), 900, { warmUpMs: 'auto' }), historySeconds: 1800 };
-    assert.ok(isQuiet(pausing));
-    assert.ok(!isQuiet(mutated(pausing, { tempering: 'off' })));
+  test('tempering of latency: it takes instances that are slow for a while for harm', () => {
+    const slow = { everySeconds: 120, lastsSeconds: 10, varied: false, factor: 2 };
+    const scenario = { ...healthy.slowInstances(), slowInstances: slow };
+    const slowed = { ...rollout(scenario, 900, { warmUpMs: 'auto' }), historySeconds: 1800 };
+    assert.ok(isQuiet(slowed));
+    assert.ok(!isQuiet(mutated(slowed, { tempering: 'off' })));
     // Told of errors alone it takes slow answers to vary as little as those.
-    assert.ok(!isQuiet({ ...pausing, slowTold: false }));
+    assert.ok(!isQuiet({ ...slowed, slowTold: false }));
   });
 
   test('counting clients once: it takes a few looping clients for harm', () => {
