@@ -23,6 +23,7 @@ import {
   verifierKey,
 } from '../../src/ledger/index.ts';
 import { adapterSchemas } from '../../src/server/project.ts';
+import { DEFAULT_KEEP } from '../../src/engine/retention.ts';
 import { run, startServer, temporaryFolder } from '../support/running-cli.ts';
 
 const shell = promisify(execFile);
@@ -154,7 +155,9 @@ test('up starts what it is told, says where, and ends on Ctrl-C', async (t) => {
   });
   const listen = { host: '127.0.0.1', port: 0 };
   const dataDir = join(cwd, '.spillway');
-  assert.deepEqual(seen, [{ dir: cwd, dataDir, database: null, listen, logLevel: 'warn' }]);
+  assert.deepEqual(seen, [
+    { dir: cwd, dataDir, database: null, listen, logLevel: 'warn', keep: DEFAULT_KEEP, backups: null },
+  ]);
   assert.match(out, /^spillway is up {3}http:\/\/127\.0\.0\.1:8321\n {2}shop\/production\n/);
   assert.equal(closed, 1);
   assert.equal(code, 0, 'to be asked to end is no failure');
