@@ -37,6 +37,7 @@ import {
 import { logEOf, onsetWithin, RATE_GRID } from '../../src/judge/sequential/mixture.ts';
 import { createPlaces, findPlaces } from '../../src/judge/sequential/places.ts';
 import { createRatioTest, feedRatio } from '../../src/judge/sequential/ratio.ts';
+import { MOST_OF_ERRORS } from '../../src/judge/settings.ts';
 import { median, type Measured } from '../lib/report.ts';
 import { healthy } from './scenarios.ts';
 import { createRandom } from './stream/random.ts';
@@ -125,7 +126,7 @@ function errorsCost(ticks: Ticks): number {
   return micros(TICKS, () => {
     const test = createRatioTest(RATE_GRID, 1, onsetWithin(TICKS));
     for (const counts of pairs) {
-      feedRatio(test, counts, 1);
+      feedRatio(test, counts, 1, MOST_OF_ERRORS);
       sink += logEOf(test.mixture);
     }
   });
@@ -158,11 +159,11 @@ function latencyCost(ticks: Ticks): number {
 
 function dispersionCost(ticks: Ticks): number {
   const instances = ticks.map(({ stableInstances = [] }) => stableInstances);
-  const places = createPlaces();
   return micros(TICKS, () => {
+    const places = createPlaces(0);
     const dispersion = createLatencyDispersion(0, []);
     for (let i = 0; i < TICKS; i++) {
-      findPlaces(places, instances[i] ?? []);
+      findPlaces(places, instances[i] ?? [], 1000 * (i + 1));
       feedLatencyDispersion(dispersion, instances[i] ?? [], places, 1000 * (i + 1));
     }
     sink += dispersion.phi[0] as number;

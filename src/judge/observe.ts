@@ -121,10 +121,11 @@ function turnLatency(judge: Judge, warm: boolean, from: number): void {
   renewLimits(judge, ({ quantile }) => quantile !== undefined);
 }
 
-/** No cold start lasts for so long: a canary that was slower while it might have been one must show it again, and is given time to. */
+/** No cold start lasts for so long: a canary that was slower while it might have been one must show it again, and is given the time and the requests to. */
 function lookAgain(judge: Judge, from: number): void {
   if ((logEsOf(judge).latencyWarning ?? 0) < LOG_WARNING) return;
   judge.latency = newComparison(judge.settings).latency;
+  judge.suspected = true;
   judge.latencyProvenAt = from + COMPARED_AFTER_SLOW_MS;
   renewWindow(judge);
 }

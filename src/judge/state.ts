@@ -40,6 +40,8 @@ export interface Judge extends Comparison {
   latencyWarm: boolean;
   /** While it is: when it will have been compared for long enough that nothing shown speaks for health. Epoch milliseconds. */
   latencyProvenAt: number;
+  /** Whether the canary was slower while it might have been cold: then also so many of its requests are asked for. */
+  suspected: boolean;
   limits: readonly AbsoluteLimit[];
   readonly dispersion: Dispersion;
   readonly latencyDispersion: LatencyDispersion;
@@ -80,6 +82,7 @@ export const createJudge = (
   errorsWarm: false,
   latencyWarm: false,
   latencyProvenAt: startedAt,
+  suspected: false,
   limits: newLimits(settings),
   dispersion: createDispersion(startedAt, history),
   latencyDispersion: createLatencyDispersion(startedAt, history),

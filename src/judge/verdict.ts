@@ -22,6 +22,9 @@ const USUAL_PHI = 20;
 /** Beyond it, so many canary requests for each by which it is divided are asked for. */
 const FEWEST_INDEPENDENT = 200;
 
+/** A canary that is slower by a fifth is warned about after so many of its requests. */
+const AFTER_SUSPICION = 500;
+
 /** What the verdict depends on beside the evidence. Times are epoch milliseconds. */
 export interface AssessmentContext {
   readonly now: number;
@@ -46,6 +49,8 @@ export interface AssessmentRecord {
   readonly warmUpTimeConstantMs: number | null;
   /** When latency will have been compared for long enough for `ok`; null where it is not compared, or the warm-up's length is given. */
   readonly latencyProvenAt: number | null;
+  /** How many more of the canary's requests must be compared in their latency for `ok`. */
+  readonly latencyMissing: number;
   readonly lastTickAt: number | null;
   readonly lastCanaryAt: number | null;
   readonly lastBaselineAt: number | null;
@@ -65,6 +70,7 @@ export function assess(judge: Judge, context: AssessmentContext): Assessment {
     warmUpEndsAt: warmUpEnd(judge.warmUp),
     warmUpTimeConstantMs: judge.warmUp.timeConstantMs,
     latencyProvenAt: latencyProvenAt(judge),
+    latencyMissing: judge.suspected ? Math.max(0, AFTER_SUSPICION - (judge.latency?.requests ?? 0)) : 0,
     lastTickAt: judge.lastTickAt ?? null,
     lastCanaryAt: judge.lastCanaryAt ?? null,
     lastBaselineAt: judge.lastBaselineAt ?? null,
@@ -130,13 +136,23 @@ function warningIn({ context, lastTickAt, evidence }: AssessmentRecord): Finding
   return warning('evidence-warning', `${figures}, evidence ${odds(logEWarning)}`);
 }
 
-function waitingIn({ context, warmUpEndsAt, latencyProvenAt }: AssessmentRecord): Finding | undefined {
+function waitingIn(record: AssessmentRecord): Finding | undefined {
+  const { context, warmUpEndsAt } = record;
   const rest = context.stepStartedAt + context.minStepMs - context.now;
   if (rest > 0) return undecided('step-time', `the step lasts ${roughly(rest)} more`);
   const warmUp = warmUpEndsAt - context.now;
   if (warmUp > 0) return undecided('warm-up', `the canary warms up for ${roughly(warmUp)} more`);
-  const unproven = context.concurrentBaseline ? (latencyProvenAt ?? 0) - context.now : 0;
-  if (unproven > 0) return undecided('warm-up', `latency is compared for ${roughly(unproven)} more`);
+  return context.concurrentBaseline ? unprovenIn(record) : undefined;
+}
+
+function unprovenIn({ context, latencyProvenAt, latencyMissing }: AssessmentRecord): Finding | undefined {
+  const rest = (latencyProvenAt ?? 0) - context.now;
+  if (rest > 0) return undecided('warm-up', `latency is compared for ${roughly(rest)} more`);
+  if (latencyMissing > 0)
+    return undecided(
+      'warm-up',
+      `the canary was slower at first: latency is compared for ${latencyMissing} more of its requests`,
+    );
   return undefined;
 }
 

@@ -31,6 +31,7 @@ const oldRecord = (record: JsonObject): JsonObject => ({
   ...record,
   warmUpTimeConstantMs: null,
   latencyProvenAt: null,
+  latencyMissing: 0,
   evidence: oldEvidence(record['evidence'] as JsonObject),
   issue: record['issue'] === null ? null : oldEvidence(record['issue'] as JsonObject),
 });

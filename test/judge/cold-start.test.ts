@@ -95,6 +95,14 @@ describe('a canary that is slower from the start', () => {
     assert.equal(at(slow(auto({ warmUpMs: 30 * SECOND }), 60)).response, 'rollback');
   });
 
+  test('is given 500 requests to show it again', () => {
+    const judge = slow(auto(), 300);
+    feed(judge, 100, { ...CANARY, requests: 4 }, STABLE);
+    assert.match(at(judge, LONG).reason, /slower at first: latency is compared for \d+ more/);
+    feed(judge, 50, { ...CANARY, requests: 4 }, STABLE);
+    assert.equal(at(judge, LONG).verdict, 'ok');
+  });
+
   test('is given a minute to show it again', () => {
     const judge = slow(auto(), 300);
     feed(judge, 58, CANARY, STABLE);

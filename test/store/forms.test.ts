@@ -84,6 +84,7 @@ it('brings old events to the present form', () => {
     warmUpEndsAt: 5,
     warmUpTimeConstantMs: null,
     latencyProvenAt: null,
+    latencyMissing: 0,
     evidence: presentEvidence,
     issue: null,
   };

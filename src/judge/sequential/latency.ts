@@ -46,6 +46,8 @@ export interface LatencyTest {
   restsOn: number;
   /** Whether anything was compared at all. */
   compared: boolean;
+  /** The canary's that were compared. */
+  requests: number;
 }
 
 /** The answers of one arm in one tick, of which `slow` tells how many lie in a bucket or above. */
@@ -67,6 +69,7 @@ export const createLatencyTest = (onset: Onset): LatencyTest => ({
   issueFrom: new Uint16Array(LATENCY_QUANTILES.length),
   restsOn: 0,
   compared: false,
+  requests: 0,
 });
 
 /**
@@ -111,6 +114,7 @@ export function feedLatency(
 ): void {
   if (canaryRequests === 0 || baselineRequests === 0 || test.restsOn === 0) return;
   test.compared = true;
+  test.requests += canaryRequests;
   setShare(test.split, canaryRequests / (canaryRequests + baselineRequests));
   countSlow(USUAL, baseline, test.slowFrom);
   countSlow(SLOW, canary, test.slowFrom);
