@@ -13,7 +13,12 @@ export function claimsOf(sql: Sql) {
   const keepFence = (last: number) => sql.run('UPDATE fence SET last = ?', last);
 
   return {
-    claim(now: Instant, limit: number, limits: ClaimLimits = NO_LIMITS): readonly ClaimedTask[] {
+    claim(
+      now: Instant,
+      limit: number,
+      limits: ClaimLimits = NO_LIMITS,
+      priorities: readonly number[] = [0, 1, 2],
+    ): readonly ClaimedTask[] {
       sql.run('UPDATE tasks SET state = 1 WHERE state = 0 AND run_at <= ?', now);
       const first = lastFence();
       const claimed: TaskRow[] = [];
@@ -27,7 +32,7 @@ export function claimsOf(sql: Sql) {
         left.set(queue, rest - 1);
         return true;
       };
-      for (const priority of [0, 1, 2]) {
+      for (const priority of priorities) {
         let waiting = dueQueues(sql, priority);
         while (waiting.length > 0) waiting = waiting.filter((queue) => claimNext(queue, priority));
       }

@@ -6,6 +6,8 @@ import type { Call } from './batch.ts';
 import { databasePath, openDatabase } from './database.ts';
 import { storeError } from './errors.ts';
 import { operationsOf } from './operations.ts';
+import { Reserve } from './reserve.ts';
+import { sparing } from './sparing.ts';
 import { emptyLargeLog } from './wal.ts';
 
 /** An error in a form that survives the way between threads. `code` null = a defect, not a refusal. */
@@ -42,7 +44,7 @@ function serve(dir: string): void {
   try {
     const db = openDatabase(dir);
     const operations = operationsOf(db);
-    const runBatch = batchRunner(db, operations);
+    const runBatch = sparing(batchRunner(db, operations), db, new Reserve(dir));
     db.transaction(() => operations.releaseAll()).immediate();
     const looking = setInterval(() => emptyLargeLog(db, path), LOG_LOOK_MS);
     parentPort?.on('message', (message: ToWorker) => {
