@@ -1,12 +1,13 @@
 # Every command of the project; `make` alone lists them.
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-stop test check docs bench judge-bench judge-aa simulate simulate-mutants prove-npm clean
+.PHONY: help setup demo demo-stop test check docs bench judge-bench judge-aa faults simulate simulate-mutants prove-npm clean
 
 NAME ?=
 node := scripts/node.sh
 tool := $(node) node_modules/.bin
 tests := $(if $(NAME),test/$(NAME)/**/*.test.ts,test/**/*.test.ts)
 benches := $(if $(NAME),bench/$(NAME).ts,$(sort $(wildcard bench/*.ts)))
+faults := $(if $(NAME),test/faults/$(NAME).ts,$(sort $(wildcard test/faults/*.ts)))
 
 # A terminal gets a bold heading; a file, or NO_COLOR, plain text.
 heading = @if [ -t 1 ] && [ -z "$$NO_COLOR" ]; then printf '\033[1m%s\033[0m\n' '$(1)'; else echo '$(1)'; fi
@@ -61,6 +62,13 @@ judge-bench: ## the judge's operating characteristics; MINUTES=n and CELL=x: onl
 judge-aa: ## an hour of the same code beside itself on the real edge; MINUTES=n
 	@scripts/setup.sh bench
 	@MINUTES='$(or $(MINUTES),60)' $(node) bench/judge/aa/main.ts
+
+faults: ## real faults on real parts; NAME=replicas: only test/faults/replicas.ts
+	@scripts/setup.sh test
+	@for fault in $(faults); do \
+	  [ -f "$$fault" ] || { echo "no $$fault; there are:" test/faults/*.ts >&2; exit 1; }; \
+	  $(node) "$$fault" || failed="$$failed $$fault"; \
+	done; [ -z "$$failed" ] || { echo "missed:$$failed" >&2; exit 1; }
 
 simulate: ## whole lives on a virtual clock with faults; SEED=n one of them, SEEDS=n FROM=m a range
 	@scripts/setup.sh

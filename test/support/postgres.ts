@@ -50,7 +50,8 @@ export const noPostgres: string | undefined =
 const asUser =
   process.getuid?.() === 0 ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups'] : [];
 
-function command(program: string, args: readonly string[]): readonly [string, string[]] {
+/** A program of PostgreSQL as its user, to be run or spawned. */
+export function postgresCommand(program: string, args: readonly string[]): readonly [string, string[]] {
   const [first = '', ...rest] = [...asUser, join(programs ?? '', program), ...args];
   return [first, rest];
 }
@@ -60,11 +61,11 @@ const PASSWORD = 'not-to-be-told';
 
 export async function startPostgres(): Promise<RunningPostgres> {
   const dir = await mkdtemp(join(tmpdir(), 'spillway-postgres-'));
-  if (asUser.length > 0) await chown(dir, ...(await idsOf('postgres')));
+  await giveToPostgres(dir);
   const data = join(dir, 'data');
   // What is not synchronised here is only the empty cluster; it runs with fsync on.
   await run(
-    ...command('initdb', [
+    ...postgresCommand('initdb', [
       '-D',
       data,
       '-U',
@@ -99,7 +100,7 @@ export async function startPostgres(): Promise<RunningPostgres> {
       max_connections: 200,
     };
     const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-    server = spawn(...command('postgres', ['-D', data, ...flags]), { stdio: 'ignore' });
+    server = spawn(...postgresCommand('postgres', ['-D', data, ...flags]), { stdio: 'ignore' });
     for (let tries = 0; ; tries += 1) {
       const trouble = await query('postgres', 'SELECT 1').then(
         () => undefined,
@@ -135,6 +136,11 @@ export async function startPostgres(): Promise<RunningPostgres> {
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+/** Lets the servers keep data in a folder. */
+export async function giveToPostgres(dir: string): Promise<void> {
+  if (asUser.length > 0) await chown(dir, ...(await idsOf('postgres')));
 }
 
 async function idsOf(user: string): Promise<readonly [uid: number, gid: number]> {

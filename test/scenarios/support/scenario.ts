@@ -53,15 +53,15 @@ export class Scenario {
 
   /**
    * Sets everything up and starts the server; nothing is deployed yet.
-   * @param database where its store is, when not in its data folder
+   * @param elsewhere where its store or its data folder is, when not in its own folder
    */
-  static async build(database?: string): Promise<Scenario> {
+  static async build(elsewhere: Partial<Pick<ServerPlace, 'database' | 'dataDir'>> = {}): Promise<Scenario> {
     const folder = mkdtempSync(join(tmpdir(), 'scenario-'));
     const port = await freePort();
     const project = new Project(folder, port);
     project.commit({ version: 'v0' });
-    const place = { ...placeIn(folder, project), ...(database !== undefined && { database }) };
-    mkdirSync(place.dataDir);
+    const place = { ...placeIn(folder, project), ...elsewhere };
+    mkdirSync(place.dataDir, { recursive: true });
     return new Scenario(folder, port, project, place, await ServerProcess.start(place));
   }
 
