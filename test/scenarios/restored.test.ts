@@ -5,6 +5,7 @@ import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { endLeftovers } from '../../demo/leftovers.ts';
+import { Load } from '../../demo/load-process.ts';
 import type { Deployment } from '../../src/core/deployment.ts';
 import type { DeploymentId } from '../../src/core/ids.ts';
 import { PATIENCE_MS, Scenario } from './support/scenario.ts';
@@ -58,11 +59,13 @@ describe('a server that is restored from a backup', () => {
       return ['completed', 'failed', 'rejected'].includes(status.state) ? status.state : undefined;
     });
 
+  /** Where users reach it. */
+  const address = () =>
+    /127\.0\.0\.1:\d+/.exec(readFileSync(join(scenario.place.dir, 'spillway.yaml'), 'utf8'))?.[0] ?? '';
+
   /** The version that answers a new visitor; undefined where nothing does. */
   async function answered(): Promise<string | undefined> {
-    const [address] =
-      /127\.0\.0\.1:\d+/.exec(readFileSync(join(scenario.place.dir, 'spillway.yaml'), 'utf8')) ?? [];
-    const answer = await fetch(`http://${address}/`).catch(() => undefined);
+    const answer = await fetch(`http://${address()}/`).catch(() => undefined);
     return answer?.ok ? (answer.headers.get('x-shop-version') ?? undefined) : undefined;
   }
 
@@ -82,19 +85,26 @@ describe('a server that is restored from a backup', () => {
     await scenario.client.post(`/api/v1/deployments/${id}/pause`, {});
     const file = join(folder, 'canary.backup');
     await spillway('backup', file);
+    // What users would get while the machine comes back is no matter of the release.
+    await scenario.load?.stop();
 
     scenario.server.kill();
     await scenario.server.ended();
     await endLeftovers(folder, scenario.place.dataDir);
     renameSync(scenario.place.dataDir, join(folder, 'lost'));
     assert.equal(await answered(), undefined);
+    const started = ['first', 'second'].map((version) => scenario.project.done(version).start);
+    const allStarted = () =>
+      ['first', 'second'].every((version, n) => scenario.project.done(version).start > (started[n] ?? 0));
 
     await spillway('restore', file);
     await restart();
     const under = await deployment(id);
     assert.equal(under.status.state, 'deploying');
     assert.ok(under.paused, 'as it was left');
-    await until('an answer', answered);
+    await until('all instances', async () => allStarted() || undefined);
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    scenario.load = new Load(`http://${address()}`, 300, 600);
     await scenario.client.post(`/api/v1/deployments/${id}/resume`, {});
     assert.equal(await ended(id), 'completed');
     assert.equal(await answered(), 'second');
