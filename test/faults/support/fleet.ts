@@ -73,6 +73,19 @@ export class Fleet {
     await Promise.all(this.replicas.map((replica) => replica.ready()));
   }
 
+  /** Starts one more, which reaches the database by another way. @param through what its command begins with */
+  async add(url: string, through: readonly string[]): Promise<ReplicaProcess> {
+    const replica = new ReplicaProcess(
+      url,
+      this.#log,
+      (message, from) => this.#heard(message, from),
+      through,
+    );
+    this.replicas.push(replica);
+    await replica.ready();
+    return replica;
+  }
+
   /** Kills a replica, and starts another in its place. */
   async replace(index: number): Promise<void> {
     const replica = this.replicas[index];

@@ -27,9 +27,9 @@ export class Forwarder {
   }
 
   /** @param port what is behind it at first, on loopback */
-  static async start(port: number): Promise<Forwarder> {
+  static async start(port: number, host = '127.0.0.1'): Promise<Forwarder> {
     const forwarder = new Forwarder(port);
-    forwarder.#server.listen(0, '127.0.0.1');
+    forwarder.#server.listen(0, host);
     await once(forwarder.#server, 'listening');
     return forwarder;
   }

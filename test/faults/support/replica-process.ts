@@ -12,11 +12,21 @@ export class ReplicaProcess {
   readonly #exited: Promise<unknown>;
   readonly #ready = Promise.withResolvers<void>();
 
-  /** @param heard called with everything that it says, in order */
-  constructor(url: string, log: string, heard: (message: FromReplica, from: ReplicaProcess) => void) {
+  /**
+   * @param heard called with everything that it says, in order
+   * @param through what its command begins with
+   */
+  constructor(
+    url: string,
+    log: string,
+    heard: (message: FromReplica, from: ReplicaProcess) => void,
+    through: readonly string[] = [],
+  ) {
     const file = openSync(log, 'a');
+    const [execPath, ...execArgv] = [...through, process.execPath, '--max-semi-space-size=4'] as const;
     this.#child = fork(PROGRAM, [url], {
-      execArgv: ['--max-semi-space-size=4'],
+      ...(execPath !== undefined && { execPath }),
+      execArgv,
       serialization: 'advanced',
       stdio: ['ignore', file, file, 'ipc'],
     });
