@@ -8,6 +8,7 @@ import { promisify } from 'node:util';
 import { measureStore } from './lib/raw-store.ts';
 import { report, type Measured } from './lib/report.ts';
 import { measureLists } from './scale/lists.ts';
+import type { Day } from './scale/day.ts';
 import type { Monitoring } from './scale/monitoring.ts';
 
 const LANES = Number(process.env['LANES'] ?? 10_000);
@@ -54,7 +55,7 @@ async function monitoring(): Promise<readonly Measured[]> {
 }
 
 async function day(): Promise<readonly Measured[]> {
-  const { slope } = await ownProcess<{ readonly slope: number }>('day', DAY_LANES, DAY_HOURS);
+  const { slope } = await ownProcess<Day>('day', DAY_LANES, DAY_HOURS);
   const what = `${DAY_HOURS} simulated hours of ${DAY_LANES} rollouts: growth of the memory in the last`;
   return [{ what, unit: '%', value: slope * 100, bar: { on: 'value', atMost: 1 } }];
 }

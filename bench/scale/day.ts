@@ -16,6 +16,12 @@ import { fleetWorld, startInstances } from './world.ts';
 /** Samples of an hour, and the mean of those before the last is what it is compared with. */
 const SAMPLES = 6;
 
+/** What one run has shown. */
+export interface Day {
+  /** By how much more is in use in the last hour than in the one before; 0.01 = 1%. */
+  readonly slope: number;
+}
+
 const [lanes = 5, length = 24] = process.argv.slice(2).map(Number);
 const system = new VirtualSystem();
 const dir = mkdtempSync(join(tmpdir(), 'spillway-day-'));
@@ -33,7 +39,7 @@ await engine.start();
 await system.advance(hours(length - 2));
 const before = await meanOfAnHour();
 const last = await meanOfAnHour();
-console.log(JSON.stringify({ slope: last / before - 1 }));
+console.log(JSON.stringify({ slope: last / before - 1 } satisfies Day));
 await Promise.all([engine.stop(), system.advance(minutes(1))]);
 await store.close();
 rmSync(dir, { recursive: true });

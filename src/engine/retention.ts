@@ -98,7 +98,7 @@ export class Retention {
 const NOTHING: PruneCounts = { series: 0, deliveries: 0, payloads: 0, inbox: 0, tasks: 0 };
 
 /** Up to when each kind goes, at `now`. */
-export function limitsOf({ series, payloads }: Keep, now: Instant): PruneBefore {
+function limitsOf({ series, payloads }: Keep, now: Instant): PruneBefore {
   const ago = (length: number) => (now - length) as Instant;
   return {
     series: ago(series),
