@@ -121,9 +121,9 @@ function turnLatency(judge: Judge, warm: boolean, from: number): void {
   renewLimits(judge, ({ quantile }) => quantile !== undefined);
 }
 
-/** No cold start lasts for so long: a canary that was slower while it might have been one must show it again, and is given the time and the requests to. */
+/** No cold start lasts for so long: a canary that was clearly slower while it might have been one must show it again, and is given the time and the requests to. */
 function lookAgain(judge: Judge, from: number): void {
-  if ((logEsOf(judge).latencyWarning ?? 0) < LOG_WARNING) return;
+  if ((logEsOf(judge).latency ?? 0) < -Math.log(judge.settings.alpha)) return;
   judge.latency = newComparison(judge.settings).latency;
   judge.suspected = true;
   judge.latencyProvenAt = from + COMPARED_AFTER_SLOW_MS;

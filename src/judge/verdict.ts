@@ -70,7 +70,9 @@ export function assess(judge: Judge, context: AssessmentContext): Assessment {
     warmUpEndsAt: warmUpEnd(judge.warmUp),
     warmUpTimeConstantMs: judge.warmUp.timeConstantMs,
     latencyProvenAt: latencyProvenAt(judge),
-    latencyMissing: judge.suspected ? Math.max(0, AFTER_SUSPICION - (judge.latency?.requests ?? 0)) : 0,
+    latencyMissing: judge.suspected
+      ? Math.max(0, Math.ceil(AFTER_SUSPICION - (judge.latency?.requests ?? 0)))
+      : 0,
     lastTickAt: judge.lastTickAt ?? null,
     lastCanaryAt: judge.lastCanaryAt ?? null,
     lastBaselineAt: judge.lastBaselineAt ?? null,

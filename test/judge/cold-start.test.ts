@@ -99,7 +99,7 @@ describe('a canary that is slower from the start', () => {
     const judge = slow(auto(), 300);
     feed(judge, 100, { ...CANARY, requests: 4 }, STABLE);
     assert.match(at(judge, LONG).reason, /slower at first: latency is compared for \d+ more/);
-    feed(judge, 50, { ...CANARY, requests: 4 }, STABLE);
+    feed(judge, 60, { ...CANARY, requests: 4 }, STABLE);
     assert.equal(at(judge, LONG).verdict, 'ok');
   });
 

@@ -46,7 +46,7 @@ export interface LatencyTest {
   restsOn: number;
   /** Whether anything was compared at all. */
   compared: boolean;
-  /** The canary's that were compared. */
+  /** The canary's that were compared, each for less the fewer the baseline had beside them: nC nB / (nC + nB). */
   requests: number;
 }
 
@@ -114,7 +114,7 @@ export function feedLatency(
 ): void {
   if (canaryRequests === 0 || baselineRequests === 0 || test.restsOn === 0) return;
   test.compared = true;
-  test.requests += canaryRequests;
+  test.requests += (canaryRequests * baselineRequests) / (canaryRequests + baselineRequests);
   setShare(test.split, canaryRequests / (canaryRequests + baselineRequests));
   countSlow(USUAL, baseline, test.slowFrom);
   countSlow(SLOW, canary, test.slowFrom);

@@ -73,8 +73,8 @@ export interface Step {
   /** e^increment. */
   readonly factor: Float64Array;
   length: number;
-  /** Whether the factors are neither too large nor too small for numbers. */
-  usual: boolean;
+  /** The largest increment, before any cap, whichever its sign: where it is too large, the factors are nothing for numbers. */
+  largest: number;
 }
 
 const LONGEST_GRID = 8;
@@ -89,7 +89,7 @@ export const createStep = (): Step => ({
   increment: new Float64Array(LONGEST_GRID),
   factor: new Float64Array(LONGEST_GRID),
   length: 0,
-  usual: true,
+  largest: 0,
 });
 
 /** `inc_k = x perX_k + y perY_k` */
@@ -103,7 +103,7 @@ export function setStep(step: Step, x: number, perX: Float64Array, y: number, pe
     largest = Math.max(largest, Math.abs(inc));
   }
   step.length = perX.length;
-  step.usual = largest < LARGEST_INCREMENT;
+  step.largest = largest;
 }
 
 /**
@@ -111,7 +111,8 @@ export function setStep(step: Step, x: number, perX: Float64Array, y: number, pe
  * of the past tells it: one burst is then as large as if nothing were tempered. Only evidence for an alternative is taken away, so that what
  * is left is an e-process still.
  */
-export function capStep({ increment, factor, length }: Step, most: number): void {
+export function capStep({ increment, factor, length, largest }: Step, most: number): void {
+  if (largest <= most) return;
   for (let k = 0; k < length; k++) {
     if ((increment[k] as number) <= most) continue;
     increment[k] = most;
@@ -122,7 +123,8 @@ export function capStep({ increment, factor, length }: Step, most: number): void
 /** Feeds one tick. The regression may begin with it: `A_k <- logaddexp(A_k, ln pi_t)`; then `A_k <- A_k + inc_k`. */
 export function feedStep(mixture: Mixture, step: Step): void {
   const prior = takePrior(mixture);
-  if (!(mixture.plain && step.usual && mixture.e < LARGEST_E)) return feedLogarithms(mixture, step, prior);
+  if (!(mixture.plain && step.largest < LARGEST_INCREMENT && mixture.e < LARGEST_E))
+    return feedLogarithms(mixture, step, prior);
   const { factor, weights } = mixture;
   let e = mixture.unspent;
   for (let k = 0; k < step.length; k++) {
