@@ -37,11 +37,12 @@ export class VirtualSystem implements System {
     if (signal?.aborted) return Promise.resolve();
     const { promise, resolve } = Promise.withResolvers<void>();
     const callOff = this.after(wait, resolve);
-    signal?.addEventListener('abort', () => {
+    const stop = () => {
       callOff();
       resolve();
-    });
-    return promise;
+    };
+    signal?.addEventListener('abort', stop);
+    return promise.finally(() => signal?.removeEventListener('abort', stop));
   }
 
   bytes(length: number): Uint8Array {
