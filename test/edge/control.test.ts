@@ -115,24 +115,24 @@ test('of several that start at once, on a folder with a dead socket too, one sta
 
 test('SIGTERM: what is under way is finished, and a successor can start at once', async (t) => {
   const dir = tempDir(t);
-  let finish = () => undefined as unknown;
-  const port = await application(t, (_, res) => (finish = () => res.end('finished')));
+  const arrived: (() => unknown)[] = [];
+  const port = await application(t, (_, res) => arrived.push(() => res.end('finished')));
   const old = startProgram(t, dir);
   const { epoch } = await ready(dir);
   await put(dir, routingOf([{ arm: 'stable', percent: 100, ports: [port] }]), 1);
   const address = (await routes(dir))[0]?.routing.listen.port ?? 0;
   const underWay = ask(address);
-  await until('it is under way', () => finish.toString().includes('finished'));
+  await until('it is under way', () => arrived.length === 1);
   old.child.kill('SIGTERM');
   await until('the folder is free', () => !existsSync(edgePaths(dir).control));
   startProgram(t, dir);
   assert.notEqual((await ready(dir, epoch)).epoch, epoch);
-  finish();
+  arrived[0]?.();
   assert.equal((await underWay).body, 'finished');
   assert.equal(await old.ended, 0);
   const again = ask(address);
-  await pause(50);
-  finish();
+  await until('the next one is under way', () => arrived.length === 2);
+  arrived[1]?.();
   assert.equal((await again).body, 'finished');
 });
 
