@@ -61,8 +61,11 @@ async function storeHealth({ store, system }: World): Promise<Subsystem> {
 }
 
 function runnerHealth(runner: Runner): Subsystem {
-  const { running, trouble } = runner.status();
-  return trouble === undefined ? healthy(`${running} tasks under way`) : unhealthy(trouble);
+  const { running, trouble, failing } = runner.status();
+  if (trouble !== undefined) return unhealthy(trouble);
+  const [first] = failing;
+  if (first === undefined) return healthy(`${running} tasks under way`);
+  return degraded(`${failing.length} tried again and again; ${first}`);
 }
 
 function retentionHealth(retention: Retention): Subsystem {

@@ -37,6 +37,11 @@ const MORE_WAIT = milliseconds(1);
 /** What comes in is looked at at once, and then what has come in since after so long: many in one commit. */
 const INTAKE_PAUSE = milliseconds(20);
 
+/** Work that has failed so often is told of in the health. */
+const TOLD_FROM_ATTEMPT = 3;
+/** So long after the time of the next attempt it must have told more: here, or where another replica has made it. */
+const TOLD_FOR = seconds(30);
+
 /** Trying again cannot help. */
 const FINAL: ReadonlySet<ErrorCode> = new Set<ErrorCode>([
   'config_invalid',
@@ -82,6 +87,8 @@ export class Runner {
   readonly #begun: Instant;
   readonly #stopping = new AbortController();
   #loop: Promise<void> | undefined;
+  /** Tasks that fail again and again, with the reason of the last time. */
+  readonly #failing = new Map<string, { readonly why: string; readonly until: Instant }>();
   /** Why the last claim failed; undefined when it did not. */
   #trouble: string | undefined;
 
@@ -126,8 +133,16 @@ export class Runner {
     for (const { stop } of this.#running.values()) stop.abort(new Cancelled());
   }
 
-  status(): { readonly running: number; readonly trouble: string | undefined } {
-    return { running: this.#running.size, trouble: this.#trouble };
+  status(): {
+    readonly running: number;
+    readonly trouble: string | undefined;
+    /** What fails again and again, with the reason; messages have a health of their own. */
+    readonly failing: readonly string[];
+  } {
+    const now = this.#options.system.now();
+    for (const [key, { until }] of this.#failing) if (until < now) this.#failing.delete(key);
+    const failing = [...this.#failing].map(([key, { why }]) => `${key}: ${why}`);
+    return { running: this.#running.size, trouble: this.#trouble, failing };
   }
 
   async #work(): Promise<void> {
@@ -212,8 +227,17 @@ export class Runner {
         'task failed',
       );
       if (over || isFinal(error)) await this.#conclude(task, how.giveUp(task, messageOf(error)));
-      else await this.#putBack(task, wait, messageOf(error));
+      else {
+        await this.#putBack(task, wait, messageOf(error));
+        this.#note(task, messageOf(error), wait);
+      }
     }
+  }
+
+  #note(task: ClaimedTask, why: string, wait: Duration): void {
+    if (task.attempt < TOLD_FROM_ATTEMPT || roomOf(task) === 'messages') return;
+    const until = after(after(this.#options.system.now(), wait), TOLD_FOR);
+    this.#failing.set(task.key, { why, until });
   }
 
   /** The work, or whatever ends it first: its deadline or its cancellation. Work that heeds neither is left alone. */
@@ -236,6 +260,7 @@ export class Runner {
   async #conclude(task: ClaimedTask, conclusion: Conclusion): Promise<void> {
     const { system, log } = this.#options;
     this.#leave(task);
+    this.#failing.delete(task.key);
     for (let attempt = 1; ; attempt++) {
       try {
         await conclusion({ key: task.key, fence: task.fence });

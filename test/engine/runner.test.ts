@@ -62,6 +62,27 @@ const forEver = () => new Promise<void>(() => undefined);
 const numbered = (name: string, count: number) => Array.from({ length: count }, (_, i) => `${name}-${i}`);
 
 describe('the runner', () => {
+  it('tells of what fails again and again, until it succeeds', async () => {
+    const yard = new Yard();
+    let away = true;
+    yard.work = async () => {
+      if (away) throw new SpillwayError('unavailable', 'the repository does not answer');
+    };
+    yard.runner.start();
+    await yard.queue(['asked']);
+    await yard.queue(['message'], { kind: 'notify' });
+    await yard.system.settle();
+    assert.deepEqual(yard.runner.status().failing, [], 'after one failure');
+    await yard.system.advance(seconds(20));
+    assert.deepEqual(yard.runner.status().failing, ['asked: the repository does not answer']);
+
+    away = false;
+    await yard.system.advance(seconds(20));
+    assert.ok(yard.ended.includes('asked done'));
+    assert.deepEqual(yard.runner.status().failing, []);
+    await yard.runner.stop(seconds(0));
+  });
+
   it('has room for a rollback, and for other applications, however many builds hang', async () => {
     const yard = new Yard();
     yard.work = (key) => (key.startsWith('build') ? forEver() : Promise.resolve());
