@@ -8,50 +8,59 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { report } from '../../bench/lib/report.ts';
 import { Journal } from '../../demo/journal.ts';
 import { endLeftovers } from '../../demo/leftovers.ts';
+import { Load } from '../../demo/load-process.ts';
 import { createClient, type Client } from '../../src/cli/client.ts';
 import { isLaneEvent } from '../../src/views/sentence.ts';
 import { Project } from '../scenarios/support/project.ts';
 import { freePort } from '../support/free-port.ts';
 import { none } from './support/figures.ts';
-import { GitServer, Sink } from './support/flaky.ts';
+import { Repository, Sink } from './support/flaky.ts';
 import { healthOf } from './support/health.ts';
 import { inFolder, sayAs } from './support/script.ts';
 import { Spawned } from './support/spawned.ts';
 
 const say = sayAs('sink');
 const PATIENCE_MS = 60_000;
+const USERS_PER_SECOND = 300;
+const LONGEST_SECONDS = 600;
 const DOWN_MS = 8000;
 /** The longest pause between two attempts, and the attempt. */
 const RECOVERED_MS = 30_000;
 const LOOK_EVERY_MS = 100;
 
 await inFolder('sink', async (folder) => {
-  const git = await GitServer.in(folder);
+  const repository = new Repository(join(folder, 'origin.git'));
   const sink = new Sink(await freePort());
-  const project = new Project(folder, await freePort());
+  const port = await freePort();
+  const project = new Project(folder, port);
   const data = join(folder, 'data');
   mkdirSync(data);
-  const more = `\nsource: ${git.urlOf('tiny')}\nnotification_channels: { webhook: [{ url: '${sink.url}' }] }\n`;
-  const commit = (version: string) => project.commit({ version, metrics: more });
+  const more = `\nsource: ${repository.path}\nnotification_channels: { webhook: [{ url: '${sink.url}' }] }\n`;
+  const commit = (version: string) => {
+    const made = project.commit({ version, metrics: more });
+    repository.take(project.dir);
+    return made;
+  };
   commit('first');
-  await git.up();
+  repository.up();
   await sink.up();
   const server = await Spawned.start(project.dir, data, {});
   const client = createClient(data, 'faults', new AbortController().signal);
   const journal = new Journal(client, () => {});
+  const users = new Load(`http://127.0.0.1:${port}`, USERS_PER_SECOND, LONGEST_SECONDS);
   try {
-    await run({ git, sink, data, client, journal, commit });
+    await run({ repository, sink, data, client, journal, commit });
   } finally {
+    await users.stop();
     journal.stop();
     await server.kill();
-    await git.down();
     sink.down();
     await endLeftovers(folder, data);
   }
 });
 
 interface Parts {
-  readonly git: GitServer;
+  readonly repository: Repository;
   readonly sink: Sink;
   readonly data: string;
   readonly client: Client;
@@ -59,7 +68,7 @@ interface Parts {
   readonly commit: (version: string) => string;
 }
 
-async function run({ git, sink, data, client, journal, commit }: Parts): Promise<void> {
+async function run({ repository, sink, data, client, journal, commit }: Parts): Promise<void> {
   /** Asks for what is on main now. */
   const ask = () =>
     client.post('/api/v1/deployments', { application: 'tiny', environment: 'production', ref: 'main' });
@@ -87,7 +96,7 @@ async function run({ git, sink, data, client, journal, commit }: Parts): Promise
   say(`the sink is down, and the release completed; health: ${silent?.status}: ${silent?.reason}`);
   await sink.up();
   const upAt = Date.now();
-  const delivered = () => sink.types.slice(heard).includes('deployment.completed');
+  const delivered = () => sink.types.slice(heard).some((type) => type.endsWith('deployment.completed'));
   while ((!delivered() || (await ofMessages())?.status !== 'healthy') && Date.now() < upAt + 2 * RECOVERED_MS)
     await sleep(LOOK_EVERY_MS);
   const deliveredAfter = Date.now() - upAt;
@@ -95,7 +104,7 @@ async function run({ git, sink, data, client, journal, commit }: Parts): Promise
   const missing = [...new Set(sink.types.slice(0, heard))].filter((type) => !later.includes(type));
   say(`up again: ${later.length} messages came within ${deliveredAfter} ms`);
 
-  await git.down();
+  repository.down();
   const third = commit('three');
   const asked = await ask().then(
     () => 'taken',
@@ -104,8 +113,8 @@ async function run({ git, sink, data, client, journal, commit }: Parts): Promise
   await sleep(DOWN_MS);
   const { subsystems } = await healthOf(data);
   const troubled = Object.entries(subsystems).filter(([, { status }]) => status !== 'healthy');
-  say(`the Git server is down; a request was ${asked}; health: ${JSON.stringify(troubled)}`);
-  await git.up();
+  say(`the repository is down; a request was ${asked}; health: ${JSON.stringify(troubled)}`);
+  repository.up();
   const backAt = Date.now();
   const done = await completed(third);
   const requested = journal.of(done.deployment).find(({ type }) => type === 'deployment.requested');
@@ -118,10 +127,10 @@ async function run({ git, sink, data, client, journal, commit }: Parts): Promise
       bar: { on: 'value', atMost: RECOVERED_MS },
     },
     none('kinds of messages that never came', missing.length),
-    none('requests refused while the Git server was down', asked === 'taken' ? 0 : 1),
-    none('silent in health about the Git server', troubled.length > 0 ? 0 : 1),
+    none('requests refused while the repository was down', asked === 'taken' ? 0 : 1),
+    none('silent in health about the repository', troubled.length > 0 ? 0 : 1),
     {
-      what: 'from the return of the Git server to the request of the deployment',
+      what: 'from the return of the repository to the request of the deployment',
       unit: 'ms',
       value: (requested?.at ?? Number.NaN) - backAt,
       bar: { on: 'value', atMost: RECOVERED_MS },

@@ -1,12 +1,9 @@
-import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, renameSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { text } from 'node:stream/consumers';
-import { connect } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { freePort } from '../../support/free-port.ts';
-
-const LOOK_EVERY_MS = 50;
+import { dirname } from 'node:path';
+import { git } from '../../../demo/history.ts';
 
 /** Takes messages in while it is up. */
 export class Sink {
@@ -41,45 +38,28 @@ export class Sink {
   }
 }
 
-/** Serves the repositories in a folder while it is up. */
-export class GitServer {
-  readonly #folder: string;
-  readonly #port: number;
-  #process: ChildProcess | undefined;
+/** A repository on a file system that can be away, as one of the network can. */
+export class Repository {
+  readonly path: string;
+  readonly #away: string;
 
-  private constructor(folder: string, port: number) {
-    this.#folder = folder;
-    this.#port = port;
+  /** @param path where it is while it is up */
+  constructor(path: string) {
+    this.path = path;
+    this.#away = `${path}.away`;
+    git(dirname(path), 'init', '--quiet', '--bare', '--initial-branch=main', this.#away);
   }
 
-  static async in(folder: string): Promise<GitServer> {
-    return new GitServer(folder, await freePort());
+  up(): void {
+    renameSync(this.#away, this.path);
   }
 
-  urlOf(repository: string): string {
-    return `git://127.0.0.1:${this.#port}/${repository}`;
+  down(): void {
+    renameSync(this.path, this.#away);
   }
 
-  async up(): Promise<void> {
-    const options = ['--listen=127.0.0.1', `--port=${this.#port}`, '--reuseaddr', '--export-all'];
-    // Not `git daemon`: that is a parent whose end would leave the server behind.
-    const program = '/usr/lib/git-core/git-daemon';
-    this.#process = spawn(program, [...options, `--base-path=${this.#folder}`], { stdio: 'ignore' });
-    while (!(await answers(this.#port))) await sleep(LOOK_EVERY_MS);
-  }
-
-  async down(): Promise<void> {
-    if (this.#process === undefined || this.#process.exitCode !== null) return;
-    const ended = once(this.#process, 'exit');
-    this.#process.kill('SIGKILL');
-    await ended;
-    this.#process = undefined;
+  /** Takes what is on main in a work tree, whether it is up or not. */
+  take(from: string): void {
+    git(from, 'push', '--quiet', existsSync(this.path) ? this.path : this.#away, 'main');
   }
 }
-
-const answers = (port: number) =>
-  new Promise<boolean>((resolve) => {
-    const socket = connect(port, '127.0.0.1', () => resolve(true));
-    socket.once('connect', () => socket.destroy());
-    socket.once('error', () => resolve(false));
-  });

@@ -166,14 +166,17 @@ export class Fleet {
   /** What was acknowledged and has led to no deployment, or to one that has not ended. */
   async #unended(): Promise<readonly string[]> {
     const rows = await this.#query(
-      `SELECT snapshot::json->'request'->>'event' AS event, state, ARRAY(SELECT type FROM spillway.events
+      `SELECT snapshot::json->'request'->>'event' AS event, state, snapshot::json->'request'->>'version' AS version, ARRAY(SELECT type FROM spillway.events
          WHERE deployment = d.id ORDER BY sequence) AS story,
          ARRAY(SELECT format('%s state %s owner %s attempt %s', key, state, owner, attempt) FROM spillway.tasks
            WHERE deployment = d.id) AS tasks FROM spillway.deployments AS d`,
     );
     const states = new Map(rows.map(({ event, state }) => [String(event), String(state)]));
     const stories = new Map(
-      rows.map(({ event, story, tasks }) => [String(event), `${String(story)}; open: ${String(tasks)}`]),
+      rows.map(({ event, version, story, tasks }) => [
+        String(event),
+        `${String(version)} ${String(story)}; open: ${String(tasks)}`,
+      ]),
     );
     return this.acknowledged.flatMap(({ id }) => {
       const state = states.get(id);
