@@ -37,7 +37,7 @@ import {
 import { logEOf, onsetWithin, RATE_GRID } from '../../src/judge/sequential/mixture.ts';
 import { createPlaces, findPlaces } from '../../src/judge/sequential/places.ts';
 import { createRatioTest, feedRatio } from '../../src/judge/sequential/ratio.ts';
-import { MOST_OF_ERRORS } from '../../src/judge/settings.ts';
+import { MOST_OF_ERRORS, MOST_OF_SLOW } from '../../src/judge/settings.ts';
 import { median, type Measured } from '../lib/report.ts';
 import { healthy } from './scenarios.ts';
 import { createRandom } from './stream/random.ts';
@@ -151,7 +151,7 @@ function latencyCost(ticks: Ticks): number {
     const test = createLatencyTest(onsetWithin(TICKS));
     setThresholds(test, past, countFrom(past, 0));
     for (const { canary, baseline } of answers) {
-      feedLatency(test, canary, baseline, canary.latency.total, baseline.latency.total, PHI);
+      feedLatency(test, canary, baseline, canary.latency.total, baseline.latency.total, PHI, MOST_OF_SLOW);
       sink += latencyLogE(test, 'issue') + latencyLogE(test, 'warning');
     }
   });
@@ -174,7 +174,7 @@ function certificateCost(ticks: Ticks): number {
   const pairs = pairsOf(ticks);
   return micros(TICKS, () => {
     const certificate = createCertificate(20, undefined);
-    for (const counts of pairs) feedCertificate(certificate, counts, 1);
+    for (const counts of pairs) feedCertificate(certificate, counts, 1, 1);
     sink += certificateLogE(certificate);
   });
 }

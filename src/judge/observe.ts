@@ -11,7 +11,7 @@ import { findPlaces } from './sequential/places.ts';
 import { feedRatio } from './sequential/ratio.ts';
 import { beginWarmUp, COMPARED_AFTER_SLOW_MS, feedWarmUp, leastCompared } from './sequential/warm-up.ts';
 import { addToWindow, createWindow, moveWindow } from './sequential/window.ts';
-import { MOST_OF_ERRORS, WARNING_E, type JudgeSettings } from './settings.ts';
+import { MOST_OF_ERRORS, MOST_OF_SLOW, ticksIn, WARNING_E, type JudgeSettings } from './settings.ts';
 import { latencyPhiIn, newComparison, newLimits, phiIn, type Judge } from './state.ts';
 import { addServed, addTotals, checkTick, type InstanceCount, type Tick } from './tick.ts';
 import { addWaiting, createPair, createWaiting, readArm, readWaiting } from './waiting.ts';
@@ -56,7 +56,7 @@ export function observe(judge: Judge, tick: Tick<Latencies>): Judge {
   const phi = phiIn(judge);
   for (let q = 0; q < LATENCY_PHI.length; q++) LATENCY_PHI[q] = latencyPhiIn(judge, q);
   warmUp(judge, from, tick.at);
-  feedLimits(judge, phi);
+  feedLimits(judge, phi, ticksIn(tick.at - from));
   if (judge.errorsWarm) compareWhenBothServed(judge, from, tick.at, phi);
   else waitForWarmth(judge, from, tick.at);
   if (tick.stableInstances !== undefined) learnDispersion(judge, tick.stableInstances, tick.at);
@@ -148,13 +148,13 @@ function waitForWarmth(judge: Judge, from: number, at: number): void {
 }
 
 /** Crashes count from the start. */
-function feedLimits({ limits, errorsWarm, latencyWarm }: Judge, phi: number): void {
+function feedLimits({ limits, errorsWarm, latencyWarm }: Judge, phi: number, ticks: number): void {
   for (const limit of limits) {
     const warm = limit.quantile === undefined ? errorsWarm : latencyWarm;
     if (!warm && limit.rule !== 'crash-rate') continue;
     const by = limit.quantile === undefined ? phi : (LATENCY_PHI[limit.quantile] as number);
-    feedAbsolute(limit, 'canary', PAIR.canary, by);
-    feedAbsolute(limit, 'baseline', PAIR.baseline, by);
+    feedAbsolute(limit, 'canary', PAIR.canary, by, ticks);
+    feedAbsolute(limit, 'baseline', PAIR.baseline, by, ticks);
   }
 }
 
@@ -178,21 +178,32 @@ function compare(judge: Judge, from: number, at: number, phi: number): void {
   EVENTS.baselineRequests = baseline.requests;
   EVENTS.canaryEvents = canary.errors;
   EVENTS.baselineEvents = baseline.errors;
-  feedRatio(judge.errors, EVENTS, phi, MOST_OF_ERRORS);
-  feedCertificate(judge.certificate, EVENTS, phi);
-  if (judge.latency !== undefined && judge.latencyWarm) compareLatency(judge.latency, judge.settings.unit);
+  const ticks = ticksIn(at - from);
+  feedRatio(judge.errors, EVENTS, phi, MOST_OF_ERRORS * ticks);
+  feedCertificate(judge.certificate, EVENTS, phi, ticks);
+  if (judge.latency !== undefined && judge.latencyWarm)
+    compareLatency(judge.latency, judge.settings.unit, ticks);
   const moved = addToWindow(judge.window, canary, baseline, from, at);
   if (judge.settings.unit === 'request' ? moved || isYoung(judge) : !hasThresholds(judge))
     takeThresholds(judge);
 }
 
 /** Requests are drawn by themselves, or clients are: then the counts of clients are told, and without them nothing can be compared. */
-function compareLatency(test: LatencyTest, unit: JudgeSettings['unit']): void {
+function compareLatency(test: LatencyTest, unit: JudgeSettings['unit'], ticks: number): void {
   const { canary, baseline } = PAIR;
+  const most = MOST_OF_SLOW * ticks;
   if (unit === 'request')
-    return feedLatency(test, canary, baseline, canary.latency.total, baseline.latency.total, LATENCY_PHI);
+    return feedLatency(
+      test,
+      canary,
+      baseline,
+      canary.latency.total,
+      baseline.latency.total,
+      LATENCY_PHI,
+      most,
+    );
   if (canary.slowClients === undefined || baseline.slowClients === undefined) return;
-  feedLatency(test, canary, baseline, canary.requests, baseline.requests, LATENCY_PHI);
+  feedLatency(test, canary, baseline, canary.requests, baseline.requests, LATENCY_PHI, most);
 }
 
 /** While the window is shorter than one of its slots each tick adds much, unless there was a warm-up to learn from. */

@@ -93,6 +93,11 @@ export const LEAST_WARM_UP_MS = 30_000;
  */
 export const MOST_OF_ERRORS = 3;
 export const MOST_OF_SLOW = 1;
+/** Ticks are no longer than this, but where nobody looked for a while: then they may say as much as so many of these. */
+const LONGEST_TICK_MS = 10_000;
+
+/** How many ticks one of this length stands for. */
+export const ticksIn = (lengthMs: number): number => Math.max(1, lengthMs / LONGEST_TICK_MS);
 /** Evidence in favour of harm from which a rollout pauses. */
 export const WARNING_E = 10;
 /** With two stages a canary is rolled back at so many times the evidence at which it retreats. */

@@ -12,7 +12,7 @@ const EXAMPLE = join(ROOT, 'examples', 'judge-library');
 const TSC = join(ROOT, 'node_modules', '.bin', 'tsc');
 
 const LAST =
-  /12:01:20 {2}issue: rollback {2}error-ratio .*\nerrors [\d.]+% on the canary against [\d.]+% on stable/;
+  /12:01:30 {2}issue: rollback {2}error-ratio .*\nerrors [\d.]+% on the canary against [\d.]+% on stable/;
 
 test('the example judges its counts with the sources of this checkout', async () => {
   const { stdout } = await run(process.execPath, ['--conditions=spillway-source', join(EXAMPLE, 'judge.js')]);

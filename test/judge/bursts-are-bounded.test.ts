@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { Judge } from '../../src/judge/index.ts';
-import { at, feed, judgeOf } from './given.ts';
+import { observe, type Judge } from '../../src/judge/index.ts';
+import { arm, at, feed, judgeOf, SECOND } from './given.ts';
 
 const CANARY = { requests: 20, ms: 50 };
 const STABLE = { requests: 180, ms: 50 };
@@ -52,6 +52,18 @@ describe('what one tick may say', () => {
     feed(judge, 1, { ...CANARY, errors: 1 }, { ...STABLE, errors: 22 });
     const more = evidenceOf(judge).certificate.logE - before;
     assert.ok(more > 0 && more <= 1, `${more}`);
+  });
+
+  test('of minutes in which nobody looked, as much as of the ticks that they would have been', () => {
+    const judge = calm(judgeOf({ limits: { errorRate: 0.05 } }));
+    const minutes = 5 * 60 * SECOND;
+    const twenty = {
+      canary: arm({ requests: 6000, errors: 1200 }),
+      baseline: arm({ requests: 54_000, errors: 54 }),
+    };
+    observe(judge, { at: (judge.lastTickAt ?? 0) + minutes, ...twenty });
+    assert.deepEqual([at(judge).rule, at(judge).response], ['absolute-error-rate', 'rollback']);
+    assert.ok(evidenceOf(judge).logE.combined > Math.log(1000));
   });
 
   test('harm that lasts is shown all the same', () => {

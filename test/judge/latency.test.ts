@@ -20,7 +20,6 @@ import {
 import { logSumExp } from '../../src/judge/logmath.ts';
 import { FROM_THE_START, LATENCY_GRID, logEOf } from '../../src/judge/sequential/mixture.ts';
 import { createRatioTest, feedRatio } from '../../src/judge/sequential/ratio.ts';
-import { MOST_OF_SLOW } from '../../src/judge/settings.ts';
 
 const latencies = fc.array(fc.double({ min: 1, max: 10_000, noNaN: true }), {
   minLength: 1,
@@ -65,7 +64,7 @@ function naive(
         canaryEvents: slower(canary, threshold * scale),
         baselineEvents: slower(baseline, threshold),
       };
-      feedRatio(ratio, counts, 1, MOST_OF_SLOW);
+      feedRatio(ratio, counts, 1);
       return Math.log(weight) + logEOf(ratio.mixture);
     }),
   );

@@ -1,6 +1,8 @@
 import { CERTIFICATE_E } from '../settings.ts';
-import { certificateLogE, createCertificate, feedCertificate } from '../sequential/certificate.ts';
+import { certificateLogE, createCertificate } from '../sequential/certificate.ts';
+import { feedLimit } from '../sequential/limits.ts';
 import { timeToCertificate } from '../sequential/prediction.ts';
+import { feedRatio } from '../sequential/ratio.ts';
 import type { PlanRequest } from './request.ts';
 import { firstPassage } from './walk.ts';
 
@@ -23,12 +25,13 @@ export function certificateMs(request: PlanRequest, share: number): number | nul
   const needed = Math.log(CERTIFICATE_E[request.settings.certificate]);
   const logE = (errors: number, ms: number) => {
     const fresh = freshFor(request);
-    const counts = {
-      canaryRequests: Math.max(errors, arms.canary * ms),
-      baselineRequests: arms.baseline * ms,
-    };
-    const events = { canaryEvents: errors, baselineEvents: arms.baseline * ms * traffic.errorRate };
-    feedCertificate(fresh, { ...counts, ...events }, traffic.phi);
+    const canaryRequests = Math.max(errors, arms.canary * ms);
+    const baselineRequests = arms.baseline * ms;
+    const events = { canaryEvents: errors, baselineEvents: baselineRequests * traffic.errorRate };
+    // Many ticks at once: what bounds a single one does not bound them.
+    feedRatio(fresh.lessThanTwice, { canaryRequests, baselineRequests, ...events }, traffic.phi);
+    if (fresh.acceptable !== undefined)
+      feedLimit(fresh.acceptable, errors, canaryRequests - errors, traffic.phi);
     return certificateLogE(fresh);
   };
   let few = 0;

@@ -73,16 +73,21 @@ export function createLimits({ limits }: JudgeSettings, onset: Onset): AbsoluteL
   ];
 }
 
-/** Feeds one tick of one arm, whether or not the other had requests. Crashes vary as they do: phi is for requests, and where the limit is one of latency for slow ones. */
+/**
+ * Feeds one tick of one arm, whether or not the other had requests. Crashes vary as they do: phi is for requests, and where the limit is
+ * one of latency for slow ones.
+ * @param ticks that this one stands for: see `ticksIn`
+ */
 export function feedAbsolute(
   limit: AbsoluteLimit,
   name: 'canary' | 'baseline',
   counts: LimitedCounts,
   phi: number,
+  ticks: number,
 ): void {
   switch (limit.rule) {
     case 'absolute-error-rate':
-      return feedShare(limit[name], counts.errors, counts.requests, phi, MOST_OF_ERRORS);
+      return feedShare(limit[name], counts.errors, counts.requests, phi, MOST_OF_ERRORS * ticks);
     case 'absolute-p95':
     case 'absolute-p99':
       return feedShare(
@@ -90,7 +95,7 @@ export function feedAbsolute(
         atLeast(counts.latency, limit.slowFrom),
         counts.latency.total,
         phi,
-        MOST_OF_SLOW,
+        MOST_OF_SLOW * ticks,
       );
     case 'crash-rate': {
       const arm = limit[name];

@@ -43,9 +43,15 @@ export const createCertificate = (needed: number, acceptableErrorRate: number | 
 /**
  * Feeds one tick. The certificate is held from the first moment at which the evidence is enough, until a warning voids it. The evidence
  * goes on all the while: begun anew after each warning it would have a new chance to be wrong each time.
+ * @param ticks that this one stands for: see `ticksIn`
  */
-export function feedCertificate(certificate: Certificate, counts: PairedCounts, phi: number): void {
-  feedCompared(certificate, counts, phi);
+export function feedCertificate(
+  certificate: Certificate,
+  counts: PairedCounts,
+  phi: number,
+  ticks: number,
+): void {
+  feedCompared(certificate, counts, phi, ticks);
   if (certificate.acceptable !== undefined) {
     const { canaryEvents, canaryRequests } = counts;
     feedLimit(certificate.acceptable, canaryEvents, canaryRequests - canaryEvents, phi);
@@ -57,7 +63,7 @@ export function feedCertificate(certificate: Certificate, counts: PairedCounts, 
 const STEP = createStep();
 
 /** The test of section A; in an unusual tick what speaks for the canary counts for less, and what speaks against it for all. */
-function feedCompared(certificate: Certificate, counts: PairedCounts, phi: number): void {
+function feedCompared(certificate: Certificate, counts: PairedCounts, phi: number, ticks: number): void {
   const { canaryRequests, baselineRequests, canaryEvents, baselineEvents } = counts;
   if (canaryRequests === 0 || baselineRequests === 0) return;
   const { split, mixture } = certificate.lessThanTwice;
@@ -71,7 +77,7 @@ function feedCompared(certificate: Certificate, counts: PairedCounts, phi: numbe
       STEP.increment[k] = increment / tempering;
       STEP.factor[k] = Math.exp(increment / tempering);
     }
-  capStep(STEP, MOST_OF_HEALTH);
+  capStep(STEP, MOST_OF_HEALTH * ticks);
   feedStep(mixture, STEP);
 }
 

@@ -13,7 +13,6 @@ import {
   type Onset,
 } from './mixture.ts';
 import { createSplit, setEvents, setShare, type Split } from './ratio.ts';
-import { MOST_OF_SLOW } from '../settings.ts';
 
 /** The baseline's quantiles that are compared, and the part of the stake on each. */
 export const LATENCY_QUANTILES: ReadonlyArray<{ readonly p: number; readonly weight: number }> = [
@@ -103,6 +102,7 @@ export const comparedBuckets = ({ slowFrom, issueFrom, restsOn }: LatencyTest): 
  * Feeds one tick; one in which an arm answered nothing changes nothing.
  * @param canaryRequests of the unit that is drawn: answered requests, or all requests where clients are counted
  * @param phi of each quantile, what its evidence is divided by
+ * @param most that one tick may say for an alternative, in nats: see `capStep`
  */
 export function feedLatency(
   test: LatencyTest,
@@ -111,6 +111,7 @@ export function feedLatency(
   canaryRequests: number,
   baselineRequests: number,
   phi: Float64Array,
+  most = Infinity,
 ): void {
   if (canaryRequests === 0 || baselineRequests === 0 || test.restsOn === 0) return;
   test.compared = true;
@@ -124,11 +125,11 @@ export function feedLatency(
     const usual = USUAL[i] as number;
     const by = phi[i] as number;
     setEvents(STEP, test.split, SLOW[i] as number, usual, by);
-    capStep(STEP, MOST_OF_SLOW);
+    capStep(STEP, most);
     feedStep(warning, STEP);
     if (SLOWER[i] !== SLOW[i]) {
       setEvents(STEP, test.split, SLOWER[i] as number, usual, by);
-      capStep(STEP, MOST_OF_SLOW);
+      capStep(STEP, most);
     }
     feedStep(issue, STEP);
   }

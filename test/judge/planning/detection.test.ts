@@ -80,12 +80,12 @@ describe('predicted detection, against the shipped judge', () => {
   ];
   for (const stream of cases) {
     const { share, errorRate, ratio } = stream;
-    const title = `${ratio}x of ${errorRate * 100}% at a share of ${share * 100}%: median within 20%, 90th percentile within 30%`;
+    const title = `${ratio}x of ${errorRate * 100}% at a share of ${share * 100}%: median within 25%, 90th percentile within 30%`;
     test(title, () => {
       const runs = simulated(stream, 150, harmIsShown);
       const predicted = detectionOf(streamOf(stream), ratio);
       assert.ok(predicted !== null);
-      near(predicted.medianRequests, quantileOf(runs, 0.5), 0.2);
+      near(predicted.medianRequests, quantileOf(runs, 0.5), 0.25);
       near(predicted.p90Requests, quantileOf(runs, 0.9), 0.3);
       near(expectedRequests(streamOf(stream), ratio) ?? 0, predicted.medianRequests, 0.35);
     });
