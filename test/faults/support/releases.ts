@@ -5,7 +5,7 @@ import type { Artifact, Commit, Source } from '../../../src/ports/source.ts';
  * A canary of two short steps, watched every second. One that falls ill while its next instances are started ends only when the start's
  * time is over, so that is short, too.
  */
-export const configurationOf = (application: string): string => `
+const configurationOf = (application: string): string => `
 application: ${application}
 target: { type: dummy, instances: 2 }
 automatic_rollback_triggers: { health_checks: { timeout: 20s } }
