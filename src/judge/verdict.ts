@@ -186,8 +186,9 @@ const lastlyIn = (record: AssessmentRecord): Finding =>
  * before very many requests.
  */
 function tooVariedIn({ phi, latencyPhi, logE, canary }: Evidence): Finding | undefined {
-  const least =
-    latencyPhi === null || logE.latency === null ? phi : Math.min(...latencyPhi.map((one) => one.phi));
+  // Older records tell nothing of latency by quantile.
+  const known = logE.latency === null ? [] : (latencyPhi ?? []);
+  const least = known.length === 0 ? phi : Math.min(...known.map((one) => one.phi));
   if (least <= USUAL_PHI || canary.requests >= FEWEST_INDEPENDENT * least) return undefined;
   const many = Math.ceil(FEWEST_INDEPENDENT * least);
   return undecided(

@@ -8,12 +8,12 @@ const WELL_FOR = 100;
 /** Beside it a fresh process's slowness is small, so that no judge takes it for a fault of the release. */
 const WORK_MS = 30;
 const sick = existsSync('sick');
-/** Twice as slow when it has just started, with this time constant, and never twice the same. */
+/** Five times as slow when it has just started, with this time constant, and never twice the same. */
 const cold = existsSync('cold');
 const WARMS_UP_MS = 4000;
 const began = Date.now();
 const slowness = () =>
-  cold ? (0.5 + Math.random()) * (1 + Math.exp((began - Date.now()) / WARMS_UP_MS)) : 1;
+  cold ? (0.5 + Math.random()) * (1 + 4 * Math.exp((began - Date.now()) / WARMS_UP_MS)) : 1;
 /** Fails the share of its requests that this file says, as long as it says so, evenly. */
 const faulty = existsSync('faulty') ? readFileSync('faulty', 'utf8') : undefined;
 const faultsNow = () =>
