@@ -73,8 +73,9 @@ export interface Step {
   /** e^increment. */
   readonly factor: Float64Array;
   length: number;
-  /** The largest increment, before any cap, whichever its sign: where it is too large, the factors are nothing for numbers. */
-  largest: number;
+  /** The highest and the lowest increment, before any cap. */
+  highest: number;
+  lowest: number;
 }
 
 const LONGEST_GRID = 8;
@@ -89,21 +90,25 @@ export const createStep = (): Step => ({
   increment: new Float64Array(LONGEST_GRID),
   factor: new Float64Array(LONGEST_GRID),
   length: 0,
-  largest: 0,
+  highest: 0,
+  lowest: 0,
 });
 
 /** `inc_k = x perX_k + y perY_k` */
 export function setStep(step: Step, x: number, perX: Float64Array, y: number, perY: Float64Array): void {
   const { increment, factor } = step;
-  let largest = 0;
+  let highest = 0;
+  let lowest = 0;
   for (let k = 0; k < perX.length; k++) {
     const inc = x * (perX[k] as number) + y * (perY[k] as number);
     increment[k] = inc;
     factor[k] = Math.exp(inc);
-    largest = Math.max(largest, Math.abs(inc));
+    if (inc > highest) highest = inc;
+    else if (inc < lowest) lowest = inc;
   }
   step.length = perX.length;
-  step.largest = largest;
+  step.highest = highest;
+  step.lowest = lowest;
 }
 
 /**
@@ -111,8 +116,8 @@ export function setStep(step: Step, x: number, perX: Float64Array, y: number, pe
  * of the past tells it: one burst is then as large as if nothing were tempered. Only evidence for an alternative is taken away, so that what
  * is left is an e-process still.
  */
-export function capStep({ increment, factor, length, largest }: Step, most: number): void {
-  if (largest <= most) return;
+export function capStep({ increment, factor, length, highest }: Step, most: number): void {
+  if (highest <= most) return;
   for (let k = 0; k < length; k++) {
     if ((increment[k] as number) <= most) continue;
     increment[k] = most;
@@ -120,11 +125,14 @@ export function capStep({ increment, factor, length, largest }: Step, most: numb
   }
 }
 
+/** Whether the factors are neither too large nor too small for numbers. */
+const isUsual = ({ highest, lowest }: Step): boolean =>
+  highest < LARGEST_INCREMENT && lowest > -LARGEST_INCREMENT;
+
 /** Feeds one tick. The regression may begin with it: `A_k <- logaddexp(A_k, ln pi_t)`; then `A_k <- A_k + inc_k`. */
 export function feedStep(mixture: Mixture, step: Step): void {
   const prior = takePrior(mixture);
-  if (!(mixture.plain && step.largest < LARGEST_INCREMENT && mixture.e < LARGEST_E))
-    return feedLogarithms(mixture, step, prior);
+  if (!(mixture.plain && isUsual(step) && mixture.e < LARGEST_E)) return feedLogarithms(mixture, step, prior);
   const { factor, weights } = mixture;
   let e = mixture.unspent;
   for (let k = 0; k < step.length; k++) {
