@@ -16,9 +16,9 @@ describe('a service that is slow while it is young, released again unchanged and
   });
   after(() => scenario.tearDown());
 
-  async function release(version: string, comparison: string): Promise<DeploymentId> {
+  async function release(version: string, comparison: string, firstStep = 1): Promise<DeploymentId> {
     await new Promise((resolve) => setTimeout(resolve, WARM_AFTER_MS));
-    return scenario.deploymentOf(scenario.release({ version, cold: true, comparison }));
+    return scenario.deploymentOf(scenario.release({ version, cold: true, comparison, firstStep }));
   }
 
   /** What the judge found in latency, in order. */
@@ -39,12 +39,15 @@ describe('a service that is slow while it is young, released again unchanged and
   }
 
   it('is found slower than the version that has run for long', async () => {
-    const id = await release('second', 'warm_up: 1ms');
+    const id = await release('second', 'warm_up: 1ms', 10); // one tick proves nothing, and there are some in 10 s
     await scenario.journal.until(
       'a verdict on latency',
       30_000,
       () => found(id).some((verdict) => /^(warning|issue): /.test(verdict)) || undefined,
     );
+    // A warning may hold it for its step's longest time, and this test need not wait for that.
+    if (!scenario.hasEnded(id))
+      await scenario.client.post(`/api/v1/deployments/${id}/abort`, {}).catch(() => {});
     await scenario.end(id);
   });
 

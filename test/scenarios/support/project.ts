@@ -32,6 +32,8 @@ export interface TinyRelease {
   readonly wrong?: boolean;
   /** The section `metrics:`. */
   readonly metrics?: string;
+  /** Seconds that the first step lasts at least, in place of 1. */
+  readonly firstStep?: number;
   /** In place of `warm_up: 2s`: how it is compared. */
   readonly comparison?: string;
 }
@@ -53,11 +55,12 @@ export class Project {
     git(this.dir, 'init', '--quiet', '--initial-branch=main');
   }
 
-  #configure({ sick, patient, faulty, metrics = '', comparison = COMPARISON }: TinyRelease): void {
+  #configure(release: TinyRelease): void {
+    const { sick, patient, faulty, firstStep = 1, metrics = '', comparison = COMPARISON } = release;
     const text = readFileSync(join(TINY, 'spillway.yaml'), 'utf8');
     const configured = text
       .replace('127.0.0.1:8080', `127.0.0.1:${this.#port}`)
-      .replace(QUICK, sick ? SLOW : QUICK)
+      .replace(QUICK, sick ? SLOW : `{ weight: 20, min: ${firstStep}s,`)
       .replace(HIGH, faulty === undefined ? HIGH : LONG)
       .replace(STRICT, patient ? PATIENT : STRICT)
       .replace(COMPARISON, comparison);
